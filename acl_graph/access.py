@@ -1,0 +1,266 @@
+"""The questions: check, who, what, why, reach. Everything reads the same units.
+
+>>> from acl_graph.access import Access, open_export      # doctest: +SKIP
+>>> access = open_export("sample_tenants/northlake")      # doctest: +SKIP
+>>> access.check("priya.rao@northlake.example", "/sites/finance")   # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from acl_graph.addressing import Addresses
+from acl_graph.because import reasons
+from acl_graph.facts import Facts, number
+from acl_graph.questions import OneUser, one_thing
+from acl_graph.tenant import Tenant
+from acl_graph.units import Units, compile_world
+from acl_graph.verdicts import NO_STEP, Pairs, Verdicts, decide
+from acl_graph.vocabulary import COPILOT_VERDICTS, FIND_VERDICTS, GATES, STEPS, Gate, Lens, Level
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer to one `check`: four verdicts, what stops them, and what they hang on."""
+
+    principal: str
+    item: str
+    open: Level
+    latent: bool
+    latent_by: str | None
+    find: str
+    copilot: str
+    #: the same four where the export's gaps leave room for more, else None
+    possible: dict[str, str] | None
+    stopped_by: str | None
+    stopped_by_all: tuple[str, ...]
+    conditions: tuple[str, ...]
+    because: tuple[str, ...]
+
+    def reaches(self, lens: Lens | str) -> bool:
+        """Whether this answer counts as reaching under a lens."""
+        lens = Lens(lens)
+        if lens is Lens.OPEN:
+            return self.open >= Level.VIEW
+        if lens is Lens.LATENT:
+            return self.open >= Level.VIEW or self.latent
+        if lens is Lens.FIND:
+            return self.find == "yes"
+        return self.copilot == "yes"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The object of the command-line contract."""
+        return {
+            "principal": self.principal,
+            "item": self.item,
+            "open": self.open.name,
+            "latent": "yes" if self.latent else "no",
+            "latent_by": self.latent_by,
+            "find": self.find,
+            "copilot": self.copilot,
+            "possible": self.possible,
+            "stopped_by": self.stopped_by,
+            "stopped_by_all": list(self.stopped_by_all),
+            "conditions": list(self.conditions),
+            "because": list(self.because),
+        }
+
+
+def lens_holds(verdicts: Verdicts, lens: Lens) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Which pairs reach under a lens."""
+    opens = verdicts.open >= Level.VIEW
+    if lens is Lens.OPEN:
+        return np.asarray(opens)
+    if lens is Lens.LATENT:
+        return np.asarray(opens | verdicts.latent)
+    if lens is Lens.FIND:
+        return np.asarray(verdicts.find == FIND_VERDICTS.index("yes"))
+    return np.asarray(verdicts.copilot == COPILOT_VERDICTS.index("yes"))
+
+
+class Access:
+    """A tenant, compiled and ready to be asked.
+
+    Parameters
+    ----------
+    tenant
+        What a reader made of an export. It is compiled on the first question.
+    """
+
+    def __init__(self, tenant: Tenant) -> None:
+        self.tenant = tenant
+        self._users: dict[tuple[bool, int], OneUser] = {}
+
+    def __repr__(self) -> str:
+        return f"<Access to {self.tenant!r}>"
+
+    @cached_property
+    def facts(self) -> Facts:
+        """The tenant, numbered."""
+        return number(self.tenant)
+
+    @cached_property
+    def sure(self) -> Units:
+        """The world of defaults: what is not in the export is not there."""
+        return compile_world(self.facts)
+
+    @cached_property
+    def possible(self) -> Units:
+        """The world in which every gap of the export is filled with whatever would widen reach."""
+        return compile_world(self.facts, sure=self.sure)
+
+    @cached_property
+    def addresses(self) -> Addresses:
+        """Names as people write them."""
+        return Addresses(self.facts)
+
+    def check(self, principal: str, item: str) -> Answer:
+        """What `principal` can do with `item`.
+
+        Parameters
+        ----------
+        principal
+            Id, login (UPN or e-mail), claim or object GUID of a person, an app, or `anonymous`.
+        item
+            Id, server-relative path or absolute URL of a file; or a scope, answered for a plain file in it.
+
+        Raises
+        ------
+        UnknownName, AmbiguousName
+            The name fits nothing, or two things.
+        """
+        user, thing = self.addresses.subject(principal), self.addresses.thing(item)
+        return self._answer(principal, item, user, thing)
+
+    def check_many(self, pairs: Iterable[tuple[str, str]]) -> Iterator[Answer]:
+        """`check` for many pairs; what was looked up for a person is kept."""
+        for principal, item in pairs:
+            yield self.check(principal, item)
+
+    def _asked(self, units: Units, user: int) -> OneUser:
+        key = (units.wide, user)
+        if key not in self._users:
+            if len(self._users) > 4096:
+                self._users.clear()
+            self._users[key] = OneUser(units, user)
+        return self._users[key]
+
+    def _decided(self, units: Units, user: int, thing: int) -> Verdicts:
+        return decide(units, self._asked(units, user).of(np.array([thing], np.int32)))
+
+    def _answer(self, principal: str, item: str, user: int, thing: int) -> Answer:
+        sure, possible = self._decided(self.sure, user, thing), self._decided(self.possible, user, thing)
+        four, wider = _four(sure), _four(possible)
+        stopped = int(sure.stopped[0])
+        if stopped & (1 << GATES.index(Gate.ACL)):
+            stopped = self._credit_guest_rules(user, thing, stopped)
+        all_gates = tuple(gate.value for number_, gate in enumerate(GATES) if stopped >> number_ & 1)
+        return Answer(
+            principal=self.facts.people.names[self.sure.facts.people.node_of[user]],
+            item=self.addresses.name_of_thing(thing),
+            open=Level(int(sure.open[0])),
+            latent=bool(sure.latent[0]),
+            latent_by=None if sure.step[0] == NO_STEP else STEPS[int(sure.step[0])].value,
+            find=four["find"],
+            copilot=four["copilot"],
+            possible=wider if wider != four else None,
+            stopped_by=all_gates[0] if all_gates else None,
+            stopped_by_all=all_gates,
+            conditions=conditions(self.sure, user, thing, int(sure.open[0])),
+            because=reasons(self.sure, self.possible, user, thing, sure, possible),
+        )
+
+    def _credit_guest_rules(self, user: int, thing: int, stopped: int) -> int:
+        """A guest whose grant a guest rule takes away is stopped by that rule, not by having no grant (A3)."""
+        from acl_graph.access_rules.levels import VIEW_BITS
+
+        asked = self._asked(self.sure, user)
+        held = int(asked.of(np.array([thing], np.int32)).mask[0]) | int(asked.barred_mask(thing))
+        if held & VIEW_BITS == VIEW_BITS:
+            stopped &= ~(1 << GATES.index(Gate.ACL))
+            stopped |= 1 << GATES.index(Gate.EXTERNAL_SHARING)
+        return stopped
+
+    def who(self, item: str, lens: Lens | str = Lens.OPEN, *, possible: bool = False) -> pl.DataFrame:
+        """Everybody who reaches an item under a lens: `principal`, `name`, `login`, `kind`, `home`, `level`."""
+        units = self.possible if possible else self.sure
+        thing = self.addresses.thing(item)
+        verdicts = decide(units, one_thing(units, thing))
+        found = np.flatnonzero(lens_holds(verdicts, Lens(lens)))
+        return self._described(found, verdicts)
+
+    def _described(self, users: Any, verdicts: Verdicts) -> pl.DataFrame:
+        people = self.facts.people
+        node = people.node_of[users]
+        frame = pl.DataFrame(
+            {
+                "principal": people.names.ids.gather(node.astype(np.uint32)).to_list(),
+                "level": [Level(int(level)).name for level in verdicts.open[users]],
+                "latent_by": [None if s == NO_STEP else STEPS[int(s)].value for s in verdicts.step[users]],
+            },
+            schema={"principal": pl.String, "level": pl.String, "latent_by": pl.String},
+        )
+        about = self.tenant["principals"].select(pl.col("id").alias("principal"), "name", "login", "kind", "home")
+        return frame.join(about, on="principal", how="left", maintain_order="left").sort("principal")
+
+    def what(self, principal: str, lens: Lens | str = Lens.OPEN, *, possible: bool = False) -> pl.DataFrame:
+        """Every item a principal reaches under a lens: `item`, `path`, `label`, `site`, `level`, `count`."""
+        units = self.possible if possible else self.sure
+        user = self.addresses.subject(principal)
+        things = np.arange(units.n_items, dtype=np.int32)
+        verdicts = decide(units, self._asked(units, user).of(things))
+        found = np.flatnonzero(lens_holds(verdicts, Lens(lens)))
+        frame = pl.DataFrame(
+            {
+                "item": self.facts.items.ids.gather(found.astype(np.uint32)),
+                "level": [Level(int(level)).name for level in verdicts.open[found]],
+                "latent_by": [None if s == NO_STEP else STEPS[int(s)].value for s in verdicts.step[found]],
+            },
+            schema={"item": pl.String, "level": pl.String, "latent_by": pl.String},
+        )
+        about = self.tenant["items"].select(pl.col("id").alias("item"), "path", "label", "site", "count")
+        return frame.join(about, on="item", how="left", maintain_order="left").sort("item")
+
+
+def _four(verdicts: Verdicts) -> dict[str, str]:
+    return {
+        "open": Level(int(verdicts.open[0])).name,
+        "latent": "yes" if verdicts.latent[0] else "no",
+        "find": FIND_VERDICTS[int(verdicts.find[0])],
+        "copilot": COPILOT_VERDICTS[int(verdicts.copilot[0])],
+    }
+
+
+def conditions(units: Units, user: int, thing: int, level: int) -> tuple[str, ...]:
+    """What the verdict takes for granted about the session, and what it is otherwise (O22, O23)."""
+    from acl_graph.access_rules.site_controls import BLOCK, CONTEXT, LIMITED
+    from acl_graph.facts import kind_code
+    from acl_graph.vocabulary import Kind
+
+    session = int(units.session[thing])
+    if level < Level.VIEW or units.facts.people.kind_of_user[user] != kind_code(Kind.USER) or units.agent_copy[thing]:
+        return ()
+    if session == LIMITED and level > Level.VIEW:
+        return ("managed_device (otherwise VIEW)",)
+    if session == BLOCK:
+        return ("managed_device (otherwise NONE)",)
+    if session == CONTEXT:
+        return ("authentication_context (otherwise NONE)",)
+    return ()
+
+
+def open_export(path: str | Path, **options: Any) -> Access:
+    """Read an export and make it ready to be asked: `open_export(path).check(who, what)`."""
+    from acl_graph.readers import read
+
+    return Access(read(path, **options))
+
+
+__all__ = ["Access", "Answer", "Pairs", "conditions", "lens_holds", "open_export"]

@@ -1,0 +1,176 @@
+"""Sharing links (S01-S20): whom a link lets in now, and whom only with its address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from acl_graph.access_rules.external_sharing import ANYONE_ALLOWED, SHARED_CHANNEL, effective_sharing, site_kinds
+from acl_graph.access_rules.forms import (
+    ACTIVE_DIRECTORY,
+    ACTIVE_LINKABLE,
+    ANYBODY,
+    DIRECTORY,
+    VIA_ANYONE,
+    VIA_ORGANIZATION,
+    VIA_PEOPLE,
+    VIA_UNKNOWN,
+    Entries,
+    Mask,
+    entries,
+    join_entries,
+)
+from acl_graph.access_rules.principals import pair_in, reached_expiry
+from acl_graph.facts import EXTERNAL_MEMBER, INTERNAL, Facts
+from acl_graph.names import Codes, words
+from acl_graph.vocabulary import Kind
+
+AUDIENCES = ("anyone", "organization", "people", "existing")
+ANYONE, ORGANIZATION, PEOPLE, EXISTING, STRANGE = range(5)
+
+
+@dataclass(frozen=True)
+class LinkRules:
+    """What links add: entries that open now, entries barred by guest expiry, and entries one step away.
+
+    In `latent` and `unknown`, `node` is a population bit and not a principal.
+    """
+
+    open: Entries
+    barred: Entries
+    latent: Entries
+    unknown: Entries
+
+
+@dataclass(frozen=True)
+class _Stands:
+    """Rows of `grants` that put a link on a scope, with the link's facts."""
+
+    scope: Codes
+    link: Codes
+    mask: Mask
+    row: NDArray[np.int64]
+    audience: NDArray[np.int8]
+    alive: NDArray[np.bool_]
+    described: NDArray[np.bool_]
+
+    def take(self, keep: NDArray[np.bool_]) -> _Stands:
+        return _Stands(*(getattr(self, f)[keep] for f in self.__dataclass_fields__))
+
+
+def link_rules(facts: Facts, masks: Mask, *, wide: bool) -> LinkRules:
+    """Whom every link on every scope lets in, in one world. `masks` are those of the rows of `grants`."""
+    stands = _stands(facts, masks)
+    users = _link_users(facts)
+    open_now, barred = _named(facts, stands, users, wide=wide)
+    alive = stands.take(stands.alive & stands.described)
+    latent = [
+        _population(alive.take(alive.audience == ORGANIZATION), ACTIVE_DIRECTORY, VIA_ORGANIZATION),
+        _population(alive.take((alive.audience == ANYONE) | (alive.audience == STRANGE)), ACTIVE_LINKABLE, VIA_ANYONE),
+    ]
+    unknown: list[Entries] = []
+    if wide:
+        lost = stands.take(~stands.described)
+        unknown.append(_population(lost, ANYBODY, VIA_UNKNOWN))
+        if not facts.tenant.coverage.complete("link_users"):
+            listed = stands.take(stands.described & stands.alive & (stands.audience != EXISTING))
+            organization = listed.audience == ORGANIZATION
+            unknown.append(_population(listed.take(organization), DIRECTORY, VIA_UNKNOWN))
+            unknown.append(_population(listed.take(~organization), ANYBODY, VIA_UNKNOWN))
+    nothing = stands.take(np.zeros(len(stands.scope), np.bool_))
+    return LinkRules(
+        open=open_now,
+        barred=barred,
+        latent=join_entries(*latent),
+        unknown=join_entries(_population(nothing, ANYBODY, VIA_UNKNOWN), *unknown),
+    )
+
+
+def _population(stands: _Stands, bit: int, via: int) -> Entries:
+    return entries(stands.scope, np.full(len(stands.scope), bit, np.int32), stands.mask, via, stands.row)
+
+
+def _stands(facts: Facts, masks: Mask) -> _Stands:
+    grants, links = facts.tenant["grants"], facts.tenant["links"]
+    scope, link = facts.scopes.codes(grants["scope"]), facts.links.codes(grants["link"])
+    audience = np.full(len(facts.links), STRANGE, np.int8)
+    described = np.zeros(len(facts.links), np.bool_)
+    expired = np.zeros(len(facts.links), np.bool_)
+    known = facts.links.codes(links["id"])
+    read = words(links["audience"], AUDIENCES, other=STRANGE)
+    audience[known] = np.where(read < 0, STRANGE, read)
+    described[known] = True
+    if facts.now is not None:
+        ended = links.select((pl.col("expires") <= facts.now).fill_null(False)).to_series()
+        expired[known] = ended.to_numpy()
+    keep = (link >= 0) & (scope >= 0)
+    scope, link = scope[keep], link[keep]
+    site = facts.scope_site[scope]
+    # S11: Anyone links live and die with the effective level; H11: they do not work on shared channel sites
+    sharing = np.append(effective_sharing(facts), ANYONE_ALLOWED)[site]
+    shared_channel = np.append(site_kinds(facts), -1)[site] == SHARED_CHANNEL
+    of_anyone = np.isin(audience[link], (ANYONE, STRANGE))
+    alive = ~expired[link] & ~(of_anyone & ((sharing != ANYONE_ALLOWED) | shared_channel))
+    return _Stands(
+        scope, link, masks[keep], np.flatnonzero(keep).astype(np.int64), audience[link], alive, described[link]
+    )
+
+
+def _link_users(facts: Facts) -> pl.DataFrame:
+    frame = facts.tenant["link_users"]
+    return pl.DataFrame(
+        {
+            "link": facts.links.codes(frame["link"]),
+            "node": facts.principals(frame["principal"]),
+            "user_row": np.arange(frame.height, dtype=np.int64),
+        }
+    ).filter((pl.col("link") >= 0) & (pl.col("node") >= 0))
+
+
+def _named(facts: Facts, stands: _Stands, users: pl.DataFrame, *, wide: bool) -> tuple[Entries, Entries]:
+    """The people and groups a link names, as far as its audience admits them (S01-S05)."""
+    people = facts.people
+    pairs = pl.DataFrame({"link": stands.link, "at": np.arange(len(stands.link), dtype=np.int64)}).join(
+        users, on="link", how="inner", maintain_order="left_right"
+    )
+    at = np.array(pairs["at"].to_numpy(), np.int64)
+    node = np.array(pairs["node"].to_numpy(), np.int32)
+    user_row = np.array(pairs["user_row"].to_numpy(), np.int64)
+    audience = stands.audience[at]
+    individual = people.are(Kind.USER)[node]
+    unresolved = people.are(Kind.UNRESOLVED)[node]
+    if wide:
+        individual = individual | unresolved
+    directory = (people.home[node] == INTERNAL) | (
+        (people.home[node] == EXTERNAL_MEMBER) & bool(facts.tenant.switch("external_member_in_org", True))
+    )
+    group = people.are(
+        Kind.SECURITY_GROUP,
+        Kind.MAIL_SECURITY_GROUP,
+        Kind.M365_GROUP,
+        Kind.GROUP_OWNERS,
+        Kind.DIRECTORY_ROLE,
+        Kind.SHAREPOINT_GROUP,
+        Kind.EVERYONE,
+        Kind.EVERYONE_EXCEPT_EXTERNAL,
+        Kind.AUTHENTICATED_USERS,
+    )[node]
+    admitted = np.select(
+        [audience == ORGANIZATION, audience == PEOPLE, audience == EXISTING],
+        [individual & directory, individual | group, np.zeros(len(node), np.bool_)],
+        individual,
+    ).astype(np.bool_)
+    # S07: the death of a link ends those who redeemed it, unless the tenant's flag says otherwise
+    living = stands.alive[at]
+    if facts.tenant.switch("link_death_ends_redeemed", True) is False:
+        living = living | individual
+    keep = admitted & living & (stands.described[at])
+    barred = pair_in(facts.scope_site[stands.scope[at]], node, reached_expiry(facts)) & keep
+    via = np.select(
+        [audience == ORGANIZATION, audience == PEOPLE], [VIA_ORGANIZATION, VIA_PEOPLE], VIA_ANYONE
+    ).astype(np.int8)
+    found = Entries(stands.scope[at], node, stands.mask[at], via, stands.row[at], user_row)
+    return found.take(keep & ~barred), found.take(barred)

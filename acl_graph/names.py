@@ -1,0 +1,74 @@
+"""Names as numbers: the id of every principal, site, scope and item, and its place in an array."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+Codes = NDArray[np.int32]
+
+NOBODY = -1  #: the number of "no name here, or none that is known"
+
+
+class Names:
+    """The ids of one kind of thing, numbered from 0 in the order given.
+
+    A reference is matched exactly; one that fits nothing exactly may fit one id without regard to case (GUIDs and
+    logins are compared so, format trap 14). Two ids that differ only by case stay two, and only exact references count.
+    """
+
+    def __init__(self, ids: pl.Series) -> None:
+        self.ids = ids.cast(pl.String).rename("id")
+        self._table = pl.DataFrame({"id": self.ids, "code": np.arange(len(ids), dtype=np.int32)})
+        folded = self._table.select(pl.col("id").str.to_lowercase().alias("folded"), "code")
+        self._folded = folded.filter(pl.col("folded").is_unique())
+        self._dict: dict[str, int] | None = None
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, code: int) -> str:
+        return str(self.ids[int(code)])
+
+    def codes(self, named: pl.Series) -> Codes:
+        """The number of each name, int32; `NOBODY` for null and for names that are not known."""
+        asked = pl.DataFrame({"id": named.cast(pl.String)})
+        found = asked.join(self._table, on="id", how="left", maintain_order="left")["code"]
+        if found.null_count() > asked["id"].null_count():
+            again = asked.select(pl.col("id").str.to_lowercase().alias("folded"))
+            second = again.join(self._folded, on="folded", how="left", maintain_order="left")["code"]
+            found = pl.select(pl.coalesce(found, second)).to_series()
+        return np.array(found.fill_null(NOBODY).to_numpy(), dtype=np.int32)
+
+    def code(self, name: str) -> int:
+        """The number of one id, or `NOBODY`."""
+        if self._dict is None:
+            self._dict = {name: code for code, name in enumerate(self.ids.to_list())}
+        return self._dict.get(name, NOBODY)
+
+
+def whole(column: pl.Series, missing: int) -> NDArray[np.int64]:
+    """A nullable whole-number column as int64 without a detour through float64; null becomes `missing`."""
+    return np.array(column.cast(pl.Int64).fill_null(missing).to_numpy(), dtype=np.int64)
+
+
+def flags(column: pl.Series) -> NDArray[np.int8]:
+    """A nullable flag as int8: 1 true, 0 false, -1 not known."""
+    return np.array(column.cast(pl.Int8).fill_null(-1).to_numpy(), dtype=np.int8)
+
+
+def words(column: pl.Series, known: tuple[str, ...], *, other: int = -1) -> NDArray[np.int8]:
+    """A text column as the position of each word in `known`; null is -1, any other word is `other`."""
+    coded = column.replace_strict(
+        {word: position for position, word in enumerate(known)}, default=other, return_dtype=pl.Int8
+    )
+    coded = pl.select(pl.when(column.is_not_null()).then(coded)).to_series()
+    return np.array(coded.fill_null(-1).to_numpy(), dtype=np.int8)
+
+
+def texts(column: pl.Series) -> list[Any]:
+    """A column as Python values."""
+    return column.to_list()

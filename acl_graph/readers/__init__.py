@@ -1,0 +1,103 @@
+"""One file per export format; each knows a vendor's quirks and nothing else. `read` chooses by looking at the content.
+
+To add a format: write a module with `NAME`, `ABOUT`, `claims(file)` and `read(files, raw, told)`, and put it into
+`READERS` below. Nothing else has to change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+
+from acl_graph.errors import AclGraphError, BadInput
+from acl_graph.raw import RawExport, ReadFile
+from acl_graph.readers import graph_json, mgdc, permission_report, restricted_search, spo_site, spo_tenant, tenant_folder
+from acl_graph.readers.files import Sniffed, export_files, sniff
+from acl_graph.tenant import Tenant, build
+
+#: in the order in which they are asked whether a file is theirs
+READERS: tuple[ModuleType, ...] = (
+    mgdc,  # before the tenant folder: a dataset may lie in a file called sites.json
+    tenant_folder,
+    graph_json,
+    # settings before what names things by address only, so that a site's own id is known first
+    spo_site,
+    spo_tenant,
+    restricted_search,
+    permission_report,
+)
+
+#: told what is being read: (sentence, files done, files in all)
+Told = Callable[[str, int, int], None]
+
+
+def read(path: str | Path, *, told: Told | None = None) -> Tenant:
+    """Read an export - a folder or one file - into a tenant.
+
+    Parameters
+    ----------
+    path
+        The folder that holds the export's files, or a single file.
+    told
+        Called before each file with a sentence, the number of files done and the number in all.
+
+    Returns
+    -------
+    Tenant
+        Frozen frames with their coverage; what was rejected is in `tenant.rejected` with its reason.
+
+    Raises
+    ------
+    BadInput
+        There is nothing to read here, no file has a known format, or a file is damaged beyond its rows.
+    """
+    root = Path(path)
+    told = told or (lambda sentence, done, of: None)
+    files = [sniff(found, root) for found in export_files(root)]
+    raw = RawExport(root)
+    claimed = _share_out(files, raw)
+    done = 0
+    for reader in READERS:
+        mine = claimed.get(reader.NAME, [])
+        if mine:
+            told(f"reading {reader.ABOUT}", done, len(files))
+            reader.read(mine, raw, lambda sentence, so_far=done: told(sentence, so_far, len(files)))
+            done += len(mine)
+    told("sorting rows out", len(files), len(files))
+    return build(raw)
+
+
+def _share_out(files: Sequence[Sniffed], raw: RawExport) -> dict[str, list[tuple[Sniffed, str]]]:
+    """Give every file to the first reader that knows it; say which ones nobody knows."""
+    claimed: dict[str, list[tuple[Sniffed, str]]] = {}
+    strangers: list[Sniffed] = []
+    for file in files:
+        for reader in READERS:
+            dataset = reader.claims(file)
+            if dataset:
+                claimed.setdefault(reader.NAME, []).append((file, dataset))
+                break
+        else:
+            strangers.append(file)
+    if not claimed:
+        raise BadInput(_nothing_known(raw.root, files))
+    for file in strangers:
+        why = "is empty" if file.format == "empty" else file.why or "has columns of no known export"
+        raw.files.append(ReadFile(file.relative, "-", "not recognised", 0, why))
+        if file.format == "unknown":
+            raw.reject("-", file.relative, None, f"this file {why}")
+    return claimed
+
+
+def _nothing_known(root: Path, files: Sequence[Sniffed]) -> str:
+    if not files:
+        return f"{root} holds no files. Point at the folder your export was saved to."
+    damaged = [file for file in files if file.why]
+    if damaged:
+        return f"{damaged[0].relative} {damaged[0].why}. Nothing else in {root} is a known export."
+    seen = "; ".join(f"{f.relative} ({', '.join(f.keys[:4]) or 'empty'})" for f in files[:3])
+    return f"No file in {root} looks like an export I know. Seen: {seen}. See docs/which_export.md."
+
+
+__all__ = ["READERS", "AclGraphError", "read"]

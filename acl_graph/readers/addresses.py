@@ -1,0 +1,100 @@
+"""Addresses of SharePoint things: which site a URL or path belongs to, and the server-relative path inside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from acl_graph.readers.files import fold
+from acl_graph.readers.records import Found, Where
+
+#: managed paths: the site collection is the segment after one of these, else the root site
+MANAGED = ("sites", "teams", "personal", "portals")
+_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
+_KINDS = {
+    "web": ("site", "web", "sitecollection", "rootweb", "rootsite", "subsite", "subweb", "root"),
+    "list": ("list", "library", "documentlibrary", "genericlist", "listorlibrary", "listlibrary", "listandlibrary"),
+    "folder": ("folder", "1", "rootfolder"),
+    "item": ("file", "item", "listitem", "document", "0"),
+}
+_KIND_OF = {word: kind for kind, words in _KINDS.items() for word in words}
+
+
+def locate(address: str, host: str = "") -> tuple[str, str]:
+    """(site, path) of an absolute URL or a server-relative path, with or without its leading slash (format trap 15).
+
+    The site is its address in lower case without a trailing slash - only the path where no host is known. The path is
+    server-relative, decoded where it is percent-encoded, without trailing slash, `?web=1` and the like.
+
+    >>> locate("https://Northlake.sharepoint.com/sites/Finance/Shared%20Documents/a.docx?web=1")
+    ('https://northlake.sharepoint.com/sites/finance', '/sites/Finance/Shared Documents/a.docx')
+    >>> locate("sites/Finance/", "northlake.sharepoint.com")
+    ('https://northlake.sharepoint.com/sites/finance', '/sites/Finance')
+    """
+    rest = address.strip()
+    if re.match(r"(?i)https?://", rest):
+        host, _, rest = rest.split("://", 1)[1].partition("/")
+    base, mark, query = rest.partition("?")
+    keeps = "dispform" in base.lower() or "editform" in base.lower()  # a list item is only its number
+    rest = f"{base}{mark}{query}" if keeps else base
+    if _ENCODED.search(rest) and " " not in rest:
+        rest = unquote(rest)
+    path = "/" + rest.strip("/")
+    segments = path.split("/")
+    root = "/".join(segments[:3]) if len(segments) > 2 and segments[1].lower() in MANAGED else ""
+    site = (f"https://{host.lower()}{root.lower()}" if host else root.lower()) or "/"
+    return site, path
+
+
+def host_of(addresses: Iterable[str | None]) -> str:
+    """The host of the first absolute address: what server-relative paths of the same file are taken to belong to."""
+    for address in addresses:
+        if address and re.match(r"(?i)https?://[^/]+", address.strip()):
+            return address.strip().split("://", 1)[1].partition("/")[0].lower()
+    return ""
+
+
+def scope_kind(word: str | None) -> str | None:
+    """web, list, folder or item for the words that exports use, None for others.
+
+    >>> scope_kind("Document Library"), scope_kind("Site Collection"), scope_kind("docx")
+    ('list', 'web', None)
+    """
+    folded = fold(word or "")
+    if folded in _KIND_OF:
+        return _KIND_OF[folded]
+    return "list" if folded.endswith(("list", "library", "lists")) else None
+
+
+@dataclass
+class Scopes:
+    """Scopes of an export that names them by path only: `site|path` in lower case, parents by containment."""
+
+    found: dict[tuple[str, str], tuple[str, str, str, Where]] = field(default_factory=dict)
+
+    def add(self, site: str, path: str, kind: str, where: Where) -> str:
+        """The id of the scope at `path`; the first row that names it describes it."""
+        key = (site, path.lower())
+        self.found.setdefault(key, (self.name(site, path), kind, path, where))
+        return self.found[key][0]
+
+    @staticmethod
+    def name(site: str, path: str) -> str:
+        """The id a scope at `path` has."""
+        return f"{site}|{path.lower()}"
+
+    def above(self, site: str, path: str) -> str | None:
+        """The nearest scope above `path` in its site, itself left out."""
+        low = path.lower()
+        while low not in ("/", ""):
+            low = low.rpartition("/")[0] or "/"
+            if (site, low) in self.found:
+                return self.found[site, low][0]
+        return None
+
+    def describe(self, into: Found) -> None:
+        """Put a row for each scope into `into`."""
+        for (site, _), (name, kind, path, where) in self.found.items():
+            into.row("scopes", where, id=name, site=site, kind=kind, path=path, parent=self.above(site, path))

@@ -1,0 +1,297 @@
+"""`SharePointPermissions_v1`: reading the rows, and the scopes, grants, links and administrators they make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from acl_graph.readers.files import Sniffed, fold
+from acl_graph.readers.mgdc.people import Means, People
+from acl_graph.readers.mgdc.source import BATCH, Columns, Reading, guid, guid_cells, records, server_path
+
+TEXT, FLAG, WHOLE = pl.String(), pl.Boolean(), pl.Int64()
+KINDS = {"web": "web", "site": "web", "list": "list", "library": "list", "folder": "folder", "file": "item", "item": "item"}
+AUDIENCES = {
+    "anyone": "anyone",
+    "anonymous": "anyone",
+    "organization": "organization",
+    "company": "organization",
+    "specificpeople": "people",
+    "users": "people",
+    "existingaccess": "existing",
+}
+#: roles that open nothing (format trap 21)
+TRAVERSAL_ROLES = ("limitedaccess", "webonlylimitedaccess")
+#: whom the kind in a link group's name speaks of, where no row says it (trap 17: not for Flexible)
+NAMED_AUDIENCES = {
+    "organizationview": "organization",
+    "organizationedit": "organization",
+    "anonymousview": "anyone",
+    "anonymousedit": "anyone",
+}
+#: how somebody on a link's list came there: people on an organization link used it or were sent it (trap 16)
+HOW = {"people": "named", "anyone": "redeemed"}
+SOURCE = ("source_file", "source_row")
+#: what makes two permission rows the same one; the link may be absent, and administrators stand apart from their web
+KEY = ("site", "scope", "link_key", "role", "admin")
+
+
+def read_permissions(
+    files: Sequence[tuple[int, Sniffed]], people: People, reading: Reading
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(rows, recipients): a row per record, a recipient (`rec`, `ident`, `users`) per SharedWith entry."""
+    rows = Columns(
+        rec=WHOLE, site=TEXT, web=TEXT, list=TEXT, type=TEXT, url=TEXT, role=TEXT, link=TEXT, scope=TEXT,
+        link_scope=TEXT, total=WHOLE, created=TEXT, created_by=WHOLE, expires=TEXT, unsaid=WHOLE, snapshot=TEXT,
+        op=TEXT, file=WHOLE, source_row=WHOLE,
+    )  # fmt: skip
+    entries = Columns(rec=WHOLE, ident=WHOLE, users=WHOLE)
+    row_cells = [cells.append for cells in rows.lists.values()]
+    add_rec, add_ident, add_users = (cells.append for cells in entries.lists.values())
+    sites: dict[str, str | None] = {}
+    rec = 0
+    for index, file in files:
+        name = file.relative
+        for number, one in records(file, "Permissions", reading):
+            site = sites.get(one.SiteId or "", "")
+            if site == "":
+                site = sites[one.SiteId or ""] = guid(one.SiteId)
+            if why := _unusable(site, one):
+                reading.record("Permissions", name, number, why, one.ItemURL or "")
+                continue
+            shared = one.SharedWith
+            unsaid = 0
+            if not shared and one.SharedWithCount:
+                unsaid = sum(part.Count or 0 for part in one.SharedWithCount)
+            creator = one.ShareCreatedBy
+            values = (
+                rec, site, one.WebId, one.ListId, one.ItemType, one.ItemURL, one.RoleDefinition, one.LinkId,
+                one.ScopeId, one.LinkScope, one.TotalUserCount, one.ShareCreatedTime,
+                -1 if creator is None else people.author(creator, name, number), one.ShareExpirationTime, unsaid,
+                one.SnapshotDate, one.Operation, index, number,
+            )  # fmt: skip
+            for append, value in zip(row_cells, values, strict=True):
+                append(value)
+            for person in shared or ():
+                add_rec(rec)
+                add_ident(people.number(person, site, name, number))
+                add_users(person.UserCount)
+            rec += 1
+            if not rec % BATCH:
+                rows.flush()
+                entries.flush()
+    return _tidied(rows.frame()), entries.frame()
+
+
+def _unusable(site: str | None, one: object) -> str | None:
+    if site is None:
+        return "the permission has no SiteId"
+    kind = getattr(one, "ItemType", None)
+    if getattr(one, "ScopeId", None) is None and fold(kind or "") != "siteadmin":
+        return "the permission has no ScopeId"
+    deleted = (getattr(one, "Operation", None) or "").casefold() == "deleted"
+    if deleted and getattr(one, "RoleDefinition", None) is None and fold(kind or "") != "siteadmin":
+        return "the deleted permission has no RoleDefinition, so it is not known which one it was"
+    return None
+
+
+def _tidied(rows: pl.DataFrame) -> pl.DataFrame:
+    """Ids as GUIDs; `kind`, `admin`, `audience`, `link_key` and `traversal` worked out."""
+    plain = pl.col("type").str.to_lowercase().str.replace_all(r"[\s_-]", "")
+    link_scope = pl.col("link_scope").str.to_lowercase().str.replace_all(r"[\s_-]", "")
+    role = pl.col("role").fill_null("").str.to_lowercase().str.replace_all(r"[\s_-]", "")
+    ids = [guid_cells(name) for name in ("web", "list", "link", "scope")]
+    rows = rows.with_columns(*ids, pl.col("link_scope").alias("link_scope_written")).with_columns(
+        plain.replace_strict(KINDS, default=None, return_dtype=pl.String).alias("kind"),
+        (plain == "siteadmin").fill_null(False).alias("admin"),
+        pl.when(~link_scope.is_in(["", "none", "null"])).then(link_scope).alias("link_scope"),
+        role.is_in(TRAVERSAL_ROLES).alias("traversal"),
+    )
+    # a link row without its LinkId (a column left out of the pull) still is no direct grant
+    stand_in = pl.concat_str("site", pl.lit("/"), "scope", pl.lit("/link:"), "link_scope")
+    return rows.with_columns(
+        pl.coalesce("link", pl.when(pl.col("link_scope").is_not_null()).then(stand_in)).alias("link"),
+        pl.col("link_scope").replace_strict(AUDIENCES, default=None, return_dtype=pl.String).alias("audience"),
+    ).with_columns(pl.col("link").fill_null("").alias("link_key"))
+
+
+def with_deleted_admins(rows: pl.DataFrame) -> pl.DataFrame:
+    """Deleted rows that carry no ItemType may be an administrator's: they count for both."""
+    bare = rows.filter((pl.col("op").fill_null("").str.to_lowercase() == "deleted") & pl.col("type").is_null())
+    return rows if bare.is_empty() else pl.concat([rows, bare.with_columns(pl.lit(True).alias("admin"))])
+
+
+@dataclass(frozen=True)
+class Access:
+    """The tables that permission rows make."""
+
+    scopes: pl.DataFrame
+    grants: pl.DataFrame
+    admins: pl.DataFrame
+    links: pl.DataFrame
+    link_users: pl.DataFrame
+    row_counts: pl.DataFrame
+    dropped: Mapping[str, int]  #: what was left out, for the notes
+
+
+def access(rows: pl.DataFrame, recipients: pl.DataFrame, site_paths: Mapping[str, str]) -> Access:
+    """Make the tables.
+
+    Parameters
+    ----------
+    rows
+        Current permission rows with `source_file` and `created_by_id`.
+    recipients
+        `rec`, `means`, `principal`, `group_link` (the link that a SharingLinks group named as recipient stands for).
+    site_paths
+        Site id to server-relative path, for webs without an ItemURL.
+    """
+    usable = rows.filter(~pl.col("traversal"))
+    scope_id = pl.concat_str("site", pl.lit("/"), "scope")
+    named = usable.select(
+        "rec", scope_id.alias("scope_id"), "scope", "site", "role", "link", "audience", "admin", "total", "link_key", *SOURCE
+    ).join(recipients, on="rec")
+    real = named.filter(pl.col("means") == Means.PRINCIPAL)
+    direct = pl.col("link").is_null() & ~pl.col("admin")
+
+    admins = real.filter(pl.col("admin")).select("site", "principal", *SOURCE)
+    grants = real.filter(direct).select(
+        pl.col("scope_id").alias("scope"), "principal", pl.col("role").alias("level"), pl.lit(None, TEXT).alias("link"), *SOURCE
+    )
+    link_rows = usable.filter(pl.col("link").is_not_null() & ~pl.col("admin"))
+    # older extracts name the hidden group of a link as a plain recipient: that is the link's grant
+    hidden = named.filter(direct & (pl.col("means") == Means.LINK_GROUP) & pl.col("group_link").is_not_null())
+    link_grants = pl.concat(
+        [
+            link_rows.select(scope_id.alias("scope"), pl.col("role").alias("level"), "link", *SOURCE),
+            hidden.select(pl.col("scope_id").alias("scope"), pl.col("role").alias("level"), pl.col("group_link").alias("link"), *SOURCE),
+        ]
+    ).select("scope", pl.lit(None, TEXT).alias("principal"), "level", "link", *SOURCE)
+    scopes = scopes_of(rows.filter(~pl.col("admin")), site_paths)
+    hidden_links = hidden.select(
+        pl.col("group_link").alias("link"),
+        pl.col("group_kind").replace_strict(NAMED_AUDIENCES, default=None, return_dtype=pl.String).alias("audience"),
+        *SOURCE,
+    )
+    links = links_of(link_rows, hidden_links, link_grants, scopes)
+    how = pl.col("audience").replace_strict(HOW, default="unknown", return_dtype=TEXT)
+    link_users = real.filter(pl.col("link").is_not_null() & ~pl.col("admin")).select(
+        "link", "principal", how.alias("how"), *SOURCE
+    )
+    counted = real.filter(pl.col("total").is_not_null() & ~pl.col("admin")).filter(
+        pl.col("link").is_null() | (pl.col("audience") == "people")
+    )
+    row_counts = counted.group_by(KEY, maintain_order=True).agg(
+        pl.col("principal").unique(maintain_order=True).alias("principals"),
+        pl.col("total").max().alias("said"),
+        *[pl.col(name).first() for name in SOURCE],
+    )
+    kinds = {int(row["means"]): row["len"] for row in named.group_by("means").len().iter_rows(named=True)}
+    dropped = {
+        "traversal": rows["traversal"].sum(),
+        "limited": kinds.get(Means.LIMITED, 0),
+        "link_claims": kinds.get(Means.LINK_CLAIM, 0),
+        "system": kinds.get(Means.SYSTEM, 0),
+        "nobody": kinds.get(Means.NOBODY, 0),
+        "unsaid": usable.filter(pl.col("unsaid") > 0).height,
+        "unsaid_direct": usable.filter((pl.col("unsaid") > 0) & pl.col("link").is_null()).height,
+    }
+    return Access(
+        scopes,
+        pl.concat([grants, link_grants]).unique(["scope", "principal", "level", "link"], keep="first", maintain_order=True),
+        admins.unique(["site", "principal"], keep="first", maintain_order=True),
+        links,
+        link_users.unique(["link", "principal"], keep="first", maintain_order=True),
+        row_counts.select("principals", "said", *SOURCE),
+        dropped,
+    )
+
+
+def scopes_of(rows: pl.DataFrame, site_paths: Mapping[str, str]) -> pl.DataFrame:
+    """One row a scope. Paths of one scope can differ between rows (renames): the newest pull's shortest counts."""
+    path = server_path(pl.col("url"))
+    root = pl.col("site").replace_strict(dict(site_paths), default="/", return_dtype=pl.String) if site_paths else pl.lit("/")
+    empty = pl.col("url").is_null() | (pl.col("url").str.strip_chars("/ ") == "")
+    scopes = (
+        rows.with_columns(pl.when(~empty).then(path).when(pl.col("kind") == "web").then(root).alias("path"))
+        .sort(pl.col("day"), pl.col("path").str.len_chars(), descending=[True, False], nulls_last=True, maintain_order=True)
+        .group_by("site", "scope", maintain_order=True)
+        .agg(pl.col("kind").drop_nulls().first(), pl.col("path").drop_nulls().first(), "list", "web", *SOURCE)
+        .with_columns(
+            *[pl.col(name).list.drop_nulls().list.first() for name in ("list", "web")],
+            *[pl.col(name).list.first() for name in SOURCE],
+            pl.concat_str("site", pl.lit("/"), "scope").alias("id"),
+        )
+        .sort("source_file", "source_row", maintain_order=True)
+    )
+    return scopes.with_columns(pl.Series("parent", parents(scopes), TEXT))
+
+
+def parents(scopes: pl.DataFrame) -> list[str | None]:
+    """The nearest web, list or folder above each scope by path; the site's top web where there is none."""
+    containers: dict[tuple[str, str], str] = {}
+    tops: dict[str, tuple[int, str]] = {}
+    cells = [scopes[name].to_list() for name in ("id", "site", "kind", "path")]
+    for who, site, kind, path in zip(*cells, strict=True):
+        if path is None or kind not in ("web", "list", "folder"):
+            continue
+        containers.setdefault((site, path.lower()), who)
+        if kind == "web" and (site not in tops or len(path) < tops[site][0]):
+            tops[site] = (len(path), who)
+    above: dict[tuple[str, str], str | None] = {}
+
+    def holder(site: str, folder: str) -> str | None:
+        """The container at this folder or the nearest one over it, remembered for every folder on the way."""
+        walked = []
+        found: str | None = None
+        while True:
+            if (site, folder) in above:
+                found = above[site, folder]
+                break
+            walked.append(folder)
+            found = containers.get((site, folder or "/"))
+            if found or not folder:
+                break
+            folder = folder.rpartition("/")[0]
+        for step in walked:
+            above[site, step] = found
+        return found
+
+    result: list[str | None] = []
+    for who, site, _, path in zip(*cells, strict=True):
+        top = tops.get(site, (0, None))[1]
+        found = None
+        if path is not None and path != "/":
+            found = holder(site, path.lower().rpartition("/")[0])
+        found = found or top
+        result.append(None if found == who else found)
+    return result
+
+
+def links_of(rows: pl.DataFrame, hidden: pl.DataFrame, grants: pl.DataFrame, scopes: pl.DataFrame) -> pl.DataFrame:
+    """One row a link: the same LinkId stands on every child scope that copied it (format trap 11)."""
+    origins = (
+        grants.select("link", "scope")
+        .join(scopes.select(pl.col("id").alias("scope"), pl.col("path").str.len_chars().alias("length")), on="scope", how="left")
+        .sort("length", nulls_last=True, maintain_order=True)
+        .group_by("link", maintain_order=True)
+        .agg(pl.col("scope").first().alias("origin"))
+    )
+    described = rows.select(
+        "link", "audience", "expires", "created", pl.col("created_by_id").alias("created_by"), "day", *SOURCE
+    )
+    empty = [pl.lit(None, TEXT).alias(name) for name in ("expires", "created", "created_by")]
+    more = hidden.select("link", "audience", *empty, pl.lit(None, pl.Date).alias("day"), *SOURCE)
+    return (
+        pl.concat([described, more])
+        .sort("day", descending=True, nulls_last=True, maintain_order=True)
+        .group_by("link", maintain_order=True)
+        .agg(
+            *[pl.col(name).drop_nulls().first() for name in ("audience", "expires", "created", "created_by")],
+            *[pl.col(name).first() for name in SOURCE],
+        )
+        .join(origins, on="link", how="left", maintain_order="left")
+        .rename({"link": "id"})
+    )

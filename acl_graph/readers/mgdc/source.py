@@ -1,0 +1,189 @@
+"""The records of one file, whatever it is written as, in bounded memory; and a place for what could not be read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+import polars as pl
+from msgspec import Struct
+
+from acl_graph.errors import BadInput
+from acl_graph.raw import RawExport
+from acl_graph.readers.files import LOOK, BadRecord, Sniffed, fold, open_bytes, plain, read_csv, read_json
+from acl_graph.readers.mgdc.shapes import SHAPES
+from acl_graph.readers.mgdc.tolerant import Lost, field_names, shaped
+from acl_graph.tables import REJECTED
+
+BATCH = 50_000
+_KEY = re.compile(rb'"([A-Za-z_][\w.@]*)"\s*:')
+
+
+class Reading:
+    """One run over the files: how many records each held, and what could not be used, gathered cheaply."""
+
+    def __init__(self, told: Callable[[str], None]) -> None:
+        self.told = told
+        self.counts: dict[str, int] = {}  #: records by file
+        self.rows: list[tuple[str, str, int, str, str, str, bool]] = []
+
+    def record(self, dataset: str, file: str, row: int, why: str, value: str = "") -> None:
+        """A record that is left out."""
+        self.rows.append((dataset, file, row, "", value[:200], why, False))
+
+    def cells(self, dataset: str, file: str, row: int, lost: list[Lost]) -> None:
+        """Cells that are not known now."""
+        for field, value in lost:
+            self.rows.append((dataset, file, row, field, value[:200], f"{field} cannot be read", True))
+
+    def into(self, raw: RawExport) -> None:
+        """Hand over everything gathered."""
+        if self.rows:
+            raw.rejected.append(pl.DataFrame(self.rows, schema=REJECTED, orient="row"))
+            self.rows = []
+
+
+def records(file: Sniffed, dataset: str, reading: Reading) -> Iterator[tuple[int, Any]]:
+    """(record number, record as its type of `SHAPES`) for each readable record of a JSON, CSV or Parquet file."""
+    reading.told(f"reading {file.relative}")
+    reading.counts[file.relative] = 0
+    if file.format == "json":
+        yield from _json(file, dataset, reading)
+    elif file.format != "empty":
+        yield from _rows(file, dataset, reading)
+
+
+def _rows(file: Sniffed, dataset: str, reading: Reading) -> Iterator[tuple[int, Any]]:
+    shape = SHAPES[dataset]
+    lost: list[Lost] = []
+    count = 0
+    for number, row in _csv(file) if file.format == "csv" else _parquet(file):
+        count += 1
+        record = shaped(row, shape, lost)
+        if lost:
+            reading.cells(dataset, file.relative, number, lost)
+            lost.clear()
+        yield number, record
+    reading.counts[file.relative] = count
+
+
+def _json(file: Sniffed, dataset: str, reading: Reading) -> Iterator[tuple[int, Any]]:
+    shape = SHAPES[dataset]
+    lost: list[Lost] = []
+
+    def tolerant(chunk: bytes) -> Any:
+        lost.clear()
+        value = msgspec.json.decode(chunk)
+        if not isinstance(value, dict):
+            raise ValueError("not an object")
+        return shaped(value, shape, lost)
+
+    drifted, strangers = _spelling(file, shape)
+    number = 0
+    into: Any = dict[str, Any] if drifted else _loose(shape) if strangers else shape
+    for number, record in read_json(file, into=into, otherwise=tolerant):
+        if isinstance(record, BadRecord):
+            reading.record(dataset, file.relative, number, f"record is not readable JSON: {record.why}", record.start)
+            continue
+        if drifted:
+            record = shaped(record, shape, lost)
+        if lost:
+            reading.cells(dataset, file.relative, number, lost)
+            lost.clear()
+        yield number, record
+    reading.counts[file.relative] = number
+
+
+def _spelling(file: Sniffed, shape: type[Struct]) -> tuple[bool, bool]:
+    """(whether keys are spelled in another case than the type's, whether there are keys it does not know)."""
+    with open_bytes(file.path) as stream:
+        keys = {key.decode() for key in _KEY.findall(stream.read(LOOK))}
+    known = field_names(shape)
+    folded = {fold(name) for name in known}
+    others = keys - known
+    return any(fold(key) in folded for key in others), bool(others)
+
+
+@lru_cache(maxsize=32)
+def _loose(shape: type[Struct]) -> type[Struct]:
+    """The type with unknown keys read over: for files with columns that nobody documented."""
+    return msgspec.defstruct(shape.__name__, [], bases=(shape,), forbid_unknown_fields=False, gc=False)
+
+
+def _csv(file: Sniffed) -> Iterator[tuple[int, dict[str, Any]]]:
+    frame = read_csv(file)
+    numbers = frame["source_row"].to_list()
+    for number, row in zip(numbers, frame.drop("source_row").iter_rows(named=True), strict=True):
+        yield number, row
+
+
+def _parquet(file: Sniffed) -> Iterator[tuple[int, dict[str, Any]]]:
+    at = 0
+    while True:
+        try:
+            frame = pl.scan_parquet(file.path).slice(at, BATCH).collect()
+        except Exception as error:  # several kinds for damaged pages
+            raise BadInput(f"{file.relative} is not a whole Parquet file ({plain(error)}).") from None
+        for number, row in enumerate(frame.iter_rows(named=True), at + 1):
+            yield number, row
+        if frame.height < BATCH:
+            return
+        at += BATCH
+
+
+class Columns:
+    """Rows gathered as plain lists, turned into a frame every `BATCH` rows so that memory stays that of the frames."""
+
+    def __init__(self, **schema: Any) -> None:
+        self.schema: dict[str, pl.DataType] = schema
+        self.lists: dict[str, list[Any]] = {name: [] for name in schema}
+        self.frames: list[pl.DataFrame] = []
+        self.done = 0
+
+    def add(self, *values: Any) -> None:
+        """One row, in the order of the schema."""
+        for cells, value in zip(self.lists.values(), values, strict=True):
+            cells.append(value)
+
+    def flush(self, at_least: int = 0) -> None:
+        """Make a frame of what has gathered, if it is `at_least` so many rows."""
+        height = len(next(iter(self.lists.values())))
+        if height and height >= at_least:
+            self.frames.append(pl.DataFrame(self.lists, schema=self.schema))
+            self.done += height
+            for cells in self.lists.values():
+                cells.clear()
+
+    def frame(self) -> pl.DataFrame:
+        """Everything, as one frame."""
+        self.flush()
+        whole = pl.concat([pl.DataFrame(schema=self.schema), *self.frames])
+        self.frames = []
+        return whole
+
+
+#: cells that say nothing where an id should stand (format trap 8)
+NO_ID = ("", "null", "none", "na", "n/a", "00000000-0000-0000-0000-000000000000")
+
+
+def guid(text: str | None) -> str | None:
+    """A GUID without braces and capitals; None for the spellings of nothing."""
+    if text is None:
+        return None
+    text = text.strip(" {}\t").lower()
+    return None if text in NO_ID else text
+
+
+def guid_cells(column: str) -> pl.Expr:
+    """The same for a column."""
+    text = pl.col(column).str.strip_chars(" {}\t").str.to_lowercase()
+    return pl.when(~text.is_in(NO_ID)).then(text).alias(column)
+
+
+def server_path(column: pl.Expr) -> pl.Expr:
+    """A server-relative path with its slash in front: without host, nothing decoded."""
+    bare = column.str.replace(r"(?i)^https?://[^/]+", "").str.strip_chars("/")
+    return pl.lit("/") + bare

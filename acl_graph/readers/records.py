@@ -1,0 +1,169 @@
+"""Rows of a CSV or JSON file as dictionaries, and rows of our tables on their way out: what small readers share."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import polars as pl
+
+from acl_graph.raw import RawExport
+from acl_graph.readers.files import BadRecord, Sniffed, fold, read_csv, read_json
+from acl_graph.tables import FALSE, NOTHING, REJECTED, TABLES, TRUE
+
+#: yes and no as PowerShell, the CLI and spreadsheets write them in other languages (format trap 6)
+YES = (*TRUE, "verdadero", "vero", "verdadeiro", "sim", "waar", "sand", "sant", "prawda", "pravda", "tosi", "doğru")
+NO = (*FALSE, "falso", "onwaar", "falsk", "falskt", "fałsz", "nepravda", "epätosi", "yanlış")
+#: what PowerShell writes for a collection that a script did not join: the content is lost
+LOST_COLLECTION = re.compile(
+    r"^(System\.((Object|String|Guid)\[\]|Collections\.)|Microsoft\.SharePoint\.Client\.)", re.I
+)
+
+Record = dict[str, Any]
+#: (file, row) a fact comes from
+Where = tuple[str, int]
+
+
+def records(file: Sniffed, raw: RawExport, table: str) -> Iterator[tuple[int, Record]]:
+    """(row, record) for each row of a CSV or object of a JSON file; keys folded (no case, spaces, punctuation).
+
+    A JSON record that cannot be read is rejected under `table`. Cells of a CSV are text or None; values of JSON are as
+    they were decoded.
+    """
+    if file.format == "csv":
+        frame = read_csv(file)
+        names = [fold(name) if name != "source_row" else name for name in frame.columns]
+        for cells in frame.iter_rows():
+            record: Record = {}
+            for name, cell in zip(names, cells, strict=True):
+                record.setdefault(name, cell)
+            row = int(record.pop("source_row"))
+            if any(cell not in (None, "") for cell in record.values()):
+                yield row, record
+        return
+    for row, found in read_json(file):
+        if isinstance(found, BadRecord):
+            raw.reject(table, file.relative, row, f"record is not readable JSON: {found.why}", value=found.start)
+            continue
+        yield row, {fold(key): value for key, value in found.items()}
+
+
+def sample(file: Sniffed) -> frozenset[str]:
+    """The folded keys of the first record: of the header, of the first object, or of the first object of `value`."""
+    first = file.first
+    if file.wrapper == "value" and isinstance(first, dict):
+        inner = next((one for one in first["value"] if isinstance(one, dict)), {})
+        return frozenset(fold(key) for key in inner)
+    return file.folded
+
+
+def words(joined: str) -> frozenset[str]:
+    """The words of a text: column names are easier to read that way."""
+    return frozenset(joined.split())
+
+
+def text(record: Record, *names: str) -> str | None:
+    """The first of these cells that says something, trimmed; spellings of nothing are None (format trap 8)."""
+    for name in names:
+        value = record.get(name)
+        if value is None or isinstance(value, (dict, list)):
+            continue
+        said = ("true" if value else "false") if isinstance(value, bool) else str(value).strip()
+        if said.lower() not in NOTHING and not LOST_COLLECTION.match(said):
+            return said
+    return None
+
+
+def parts(record: Record, *names: str, joiners: str = ";,|\n") -> list[str] | None:
+    """The entries of a collection cell: a JSON list or a joined text. None: not there, or lost in the export."""
+    for name in names:
+        value = record.get(name)
+        if isinstance(value, list):
+            return [str(one).strip() for one in value if str(one).strip().lower() not in NOTHING]
+        if isinstance(value, str) and LOST_COLLECTION.match(value.strip()):
+            return None
+        if isinstance(value, str) and value.strip():
+            bare = value.strip().removeprefix("{").removesuffix("}")  # Format-List and -join leave {a, b}
+            split = re.split(f"[{re.escape(joiners)}]", bare)
+            return [one.strip() for one in split if one.strip().lower() not in NOTHING]
+    return None
+
+
+def boolean(value: Any) -> bool | None:
+    """Yes or no in the spellings of exports, None where it cannot be told.
+
+    >>> boolean("WAHR"), boolean("0"), boolean("perhaps")
+    (True, False, None)
+    """
+    if isinstance(value, bool):
+        return value
+    said = str(value).strip().lower() if value is not None else ""
+    return True if said in YES else False if said in NO else None
+
+
+def cover(raw: RawExport, entries: dict[str, str]) -> None:
+    """Say how much of a table this export holds. What an earlier file said stays, unless that was "absent"."""
+    for key, value in entries.items():
+        if raw.coverage.get(key, "absent") == "absent":
+            raw.coverage[key] = value
+
+
+def doubt(raw: RawExport, table: str, where: Where, column: str, value: str, why: str) -> None:
+    """A cell that could be read in more than one way: the row is kept, the doubt is listed beside the rejected rows."""
+    line = {
+        "table": table,
+        "source_file": where[0],
+        "source_row": where[1],
+        "column": column,
+        "value": value[:200],
+        "why": why,
+        "row_kept": True,
+    }
+    raw.rejected.append(pl.DataFrame([line], schema=REJECTED))
+
+
+class Found:
+    """Rows of our tables as a reader finds them, handed over in one frame a table."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+
+    def row(self, table: str, where: Where, **cells: Any) -> None:
+        """One row of `table`; cells left out are not known."""
+        self.rows[table].append(cells | {"source_file": where[0], "source_row": where[1]})
+
+    def frame(self, table: str) -> pl.DataFrame:
+        """The rows of `table`: text columns, list columns as lists."""
+        return as_frame(table, self.rows[table])
+
+    def hand_over(self, raw: RawExport, reader: str, *, patches: dict[str, str] | None = None) -> None:
+        """Give every table to `raw`; tables named in `patches` ({table: column}) lie over rows other files brought."""
+        for table in self.rows:
+            on = (patches or {}).get(table)
+            if on is not None:
+                raw.patch(reader, table, on, self.frame(table))
+            else:
+                raw.add(reader, table, self.frame(table))
+
+
+def as_frame(table: str, rows: Iterable[dict[str, Any]]) -> pl.DataFrame:
+    """Rows as a frame of text and list columns: `tables.sort_out` gives the cells their types and reports bad ones."""
+    columns = TABLES[table].columns
+    schema: dict[str, pl.DataType] = {
+        c.name: pl.List(pl.String()) if c.type == "list" else pl.String() for c in columns
+    }
+    lists = {c.name for c in columns if c.type == "list"}
+    plain = [
+        {
+            name: value if value is None or name in lists or name == "source_row" else _said(value)
+            for name, value in row.items()
+        }
+        for row in rows
+    ]
+    return pl.DataFrame(plain, schema=schema | {"source_file": pl.String(), "source_row": pl.Int64()})
+
+
+def _said(value: Any) -> str:
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)

@@ -1,0 +1,155 @@
+"""The tenant folder: our own plain form, one file per table (Parquet, CSV or NDJSON) and `tenant.toml`."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+
+from acl_graph.errors import BadInput
+from acl_graph.raw import RawExport, ReadFile
+from acl_graph.readers.files import BadRecord, Sniffed, plain, read_csv, read_json
+from acl_graph.tables import TABLES
+from acl_graph.vocabulary import Cover
+
+NAME = "tenant folder"
+ABOUT = "the tenant folder"
+BATCH = 50_000
+
+
+def claims(file: Sniffed) -> str | None:
+    """Files named after a table that have at least one of its columns, and `tenant.toml`."""
+    name = file.path.name.lower().removesuffix(".gz")
+    stem = name.rsplit(".", 1)[0]
+    if name == "tenant.toml":
+        return "tenant.toml"
+    if stem not in TABLES:
+        return None
+    known = {column.name for column in TABLES[stem].columns}
+    if file.format == "empty":
+        return stem
+    if file.format in ("csv", "json", "parquet") and known & {key.strip().lower() for key in file.keys}:
+        return stem
+    return None
+
+
+def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[str], None]) -> None:
+    """Add every table; take name, snapshot, coverage and switches from `tenant.toml`."""
+    for file, dataset in files:
+        told(f"reading {file.relative}")
+        if dataset == "tenant.toml":
+            _read_toml(file, raw)
+            raw.files.append(ReadFile(file.relative, NAME, dataset, 0))
+            continue
+        if file.format == "empty":
+            frame = TABLES[dataset].empty()
+        elif file.format == "csv":
+            frame = _lower(read_csv(file))
+        elif file.format == "parquet":
+            frame = _lower(_read_parquet(file))
+        else:
+            frame = _lower(_read_ndjson(file, dataset, raw))
+        raw.add(NAME, dataset, frame, source=file.relative)
+        raw.files.append(ReadFile(file.relative, NAME, dataset, frame.height))
+
+
+def _lower(frame: pl.DataFrame) -> pl.DataFrame:
+    seen: set[str] = set()
+    names = {}
+    for column in frame.columns:
+        low = column.strip().lower()
+        names[column] = low if low not in seen else column
+        seen.add(low)
+    return frame.rename(names)
+
+
+def _read_parquet(file: Sniffed) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(file.path)
+    except Exception as error:  # several kinds for damaged pages
+        raise BadInput(f"{file.relative} is not a whole Parquet file ({plain(error)}).") from None
+
+
+def _read_ndjson(file: Sniffed, table: str, raw: RawExport) -> pl.DataFrame:
+    columns = {column.name: column for column in TABLES[table].columns}
+    frames: list[pl.DataFrame] = []
+    rows: list[dict[str, Any]] = []
+    strangers: dict[str, None] = {}
+    for number, record in read_json(file):
+        if isinstance(record, BadRecord):
+            raw.reject(table, file.relative, number, f"record is not readable JSON: {record.why}", value=record.start)
+            continue
+        row: dict[str, Any] = {"source_row": number}
+        for key, value in record.items():
+            low = key.strip().lower()
+            if low not in columns:
+                strangers[low] = None
+            else:
+                row[low] = _cell(value, as_list=columns[low].type == "list")
+        rows.append(row)
+        if len(rows) == BATCH:
+            frames.append(_frame(rows, table))
+            rows = []
+    frames.append(_frame(rows, table))
+    raw.unknown_columns.extend((table, name) for name in strangers if (table, name) not in raw.unknown_columns)
+    return pl.concat(frames)
+
+
+def _cell(value: Any, *, as_list: bool) -> Any:
+    if value is None:
+        return None
+    if as_list:
+        return ";".join(str(part) for part in value) if isinstance(value, list) else str(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, dict)):
+        return ";".join(str(part) for part in value)
+    return str(value)
+
+
+def _frame(rows: list[dict[str, Any]], table: str) -> pl.DataFrame:
+    schema = {column.name: pl.String() for column in TABLES[table].columns}
+    return pl.DataFrame(rows, schema=schema | {"source_row": pl.Int64()})
+
+
+def _read_toml(file: Sniffed, raw: RawExport) -> None:
+    try:
+        with file.path.open("rb") as stream:
+            said = tomllib.load(stream)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"{file.relative} is not valid TOML: {plain(error)}.") from None
+    raw.name = str(said.get("name", raw.root.name))
+    moment = said.get("snapshot")
+    if isinstance(moment, str):
+        try:
+            moment = datetime.fromisoformat(moment)
+        except ValueError:
+            raise BadInput(f"{file.relative}: snapshot {moment[:40]!r} is not an ISO 8601 time.") from None
+    if moment is not None:
+        if not isinstance(moment, datetime):
+            moment = datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
+        raw.snapshot = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    for key, value in _flat(said.get("coverage", {})):
+        if value not in tuple(Cover):
+            raise BadInput(f"{file.relative}: coverage of {key} must be complete, partial or absent, not {value!r}.")
+        table = key.split(".")[0]
+        if table not in TABLES and table != "default":
+            raw.note(f"tenant.toml speaks of the coverage of {table!r}, which is no table.")
+        raw.coverage[key] = value
+    raw.switches.update(said.get("switches", {}))
+    for note in said.get("notes", []):
+        raw.note(str(note))
+
+
+def _flat(entries: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """`principals.state = "absent"` may be written quoted or as a nested table; both mean the same."""
+    flat: list[tuple[str, str]] = []
+    for key, value in entries.items():
+        if isinstance(value, dict):
+            flat += _flat(value, f"{prefix}{key}.")
+        else:
+            flat.append((f"{prefix}{key}", str(value).lower()))
+    return flat

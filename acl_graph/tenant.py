@@ -1,0 +1,278 @@
+"""One tenant on one day: frozen frames, what the export covers, what was rejected, where each row came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import polars as pl
+
+from acl_graph.raw import COUNTS, RawExport, ReadFile
+from acl_graph.tables import NOTHING, REJECTED, SOURCE, TABLES, sort_out
+from acl_graph.vocabulary import Cover
+
+#: tables whose rows describe one thing each, so that two exports can complete each other
+DESCRIBING = ("principals", "sites", "scopes", "libraries", "links", "items", "labels")
+#: principals that may be named without a row
+WELL_KNOWN = ("anonymous", "authenticated_users")
+#: (table, column) pairs that name a principal
+PRINCIPAL_REFERENCES = (
+    ("members", "group"),
+    ("members", "member"),
+    ("grants", "principal"),
+    ("link_users", "principal"),
+    ("site_admins", "principal"),
+    ("site_restricted_groups", "group"),
+    ("principals", "of"),
+    ("sites", "group"),
+    ("sites", "related_group"),
+    ("sites", "owner"),
+    ("links", "created_by"),
+    ("items", "author"),
+    ("items", "owner"),
+    ("items", "modified_by"),
+    ("items", "protected_by"),
+    ("label_rights", "principal"),
+    ("item_rights", "principal"),
+    ("copilot_dlp", "principal"),
+    ("agent_users", "principal"),
+    ("app_permissions", "app"),
+    ("guest_expiry", "principal"),
+    ("usage", "principal"),
+)
+
+#: (table, column) pairs that name a site; an export that knows only addresses may write the address there
+SITE_REFERENCES = (
+    ("sites", "hub"),
+    ("principals", "site"),
+    ("site_restricted_groups", "site"),
+    ("site_admins", "site"),
+    ("scopes", "site"),
+    ("libraries", "site"),
+    ("levels", "site"),
+    ("items", "site"),
+    ("guest_expiry", "site"),
+)
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How much of each table and column the export holds. Not known is not empty."""
+
+    entries: Mapping[str, str] = field(default_factory=dict)
+    present: frozenset[str] = frozenset()
+
+    def table(self, name: str) -> Cover:
+        """Coverage of a table: its entry, else the default entry, else complete if it is there and absent if not."""
+        said = self.entries.get(name, self.entries.get("default"))
+        if said is None:
+            return Cover.COMPLETE if name in self.present else Cover.ABSENT
+        return Cover(said)
+
+    def complete(self, name: str) -> bool:
+        """Whether the table is all there."""
+        return self.table(name) is Cover.COMPLETE
+
+    def default_holds(self, table: str, column: str) -> bool:
+        """Whether an empty cell of this column surely means the default: only where somebody said "complete"."""
+        for key in (f"{table}.{column}", table, "default"):
+            if key in self.entries:
+                return Cover(self.entries[key]) is Cover.COMPLETE
+        return False
+
+    def column_missing(self, table: str, column: str) -> bool:
+        """Whether somebody said that this column is not, or not fully, in the export."""
+        said = self.entries.get(f"{table}.{column}")
+        return said is not None and Cover(said) is not Cover.COMPLETE
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """One export, sorted out. Change means a new one.
+
+    `tables` has every table of `acl_graph.tables.TABLES`, with every column, plus `source_file` and `source_row`.
+    """
+
+    tables: Mapping[str, pl.DataFrame]
+    name: str = "tenant"
+    snapshot: datetime | None = None
+    coverage: Coverage = field(default_factory=Coverage)
+    switches: Mapping[str, Any] = field(default_factory=dict)
+    rejected: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REJECTED))
+    notes: tuple[str, ...] = ()
+    files: tuple[ReadFile, ...] = ()
+    unknown_columns: tuple[tuple[str, str], ...] = ()
+    counts: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=COUNTS))
+    conflicts: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CONFLICTS))
+    #: what was read, counted before anything was merged or left out: heading -> what -> how many
+    census: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    def __getitem__(self, table: str) -> pl.DataFrame:
+        return self.tables[table]
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{name} {frame.height:,}" for name, frame in self.tables.items() if frame.height)
+        return f"<Tenant {self.name!r}: {sizes or 'empty'}>"
+
+    def switch(self, name: str, default: Any = None) -> Any:
+        """A switch of `tenant.toml`; `default` where it is not known."""
+        return self.switches.get(name, default)
+
+    @cached_property
+    def unresolved(self) -> pl.DataFrame:
+        """Principals that are named but not described: `principal`, `named_in`, `rows`, `source_file`, `source_row`."""
+        described = self["principals"].filter(pl.col("kind").is_not_null())["id"]
+        named = [
+            self[table]
+            .select(pl.col(column).alias("principal"), *SOURCE)
+            .drop_nulls("principal")
+            .with_columns(pl.lit(f"{table}.{column}").alias("named_in"))
+            for table, column in PRINCIPAL_REFERENCES
+        ]
+        kindless = self["principals"].filter(pl.col("kind").is_null())
+        named.append(kindless.select(pl.col("id").alias("principal"), *SOURCE, pl.lit("principals.id").alias("named_in")))
+        return (
+            pl.concat(named)
+            .filter(~pl.col("principal").is_in(described.implode()) & ~pl.col("principal").is_in(WELL_KNOWN))
+            .group_by("principal", "named_in", maintain_order=True)
+            .agg(pl.len().alias("rows"), pl.col("source_file").first(), pl.col("source_row").first())
+            .sort("principal", "named_in")
+        )
+
+
+CONFLICTS = {"table": pl.String(), "key": pl.String(), "column": pl.String(), "kept": pl.String(), "other": pl.String()}
+
+
+def build(raw: RawExport) -> Tenant:
+    """Sort out what the readers found: types, duplicates, several sources for one thing, overlays."""
+    tables: dict[str, pl.DataFrame] = {}
+    rejected = [pl.DataFrame(schema=REJECTED), *raw.rejected]
+    conflicts = [pl.DataFrame(schema=CONFLICTS)]
+    for name, table in TABLES.items():
+        readers = list(dict.fromkeys(reader for reader, part_table, _ in raw.parts if part_table == name))
+        frame = table.empty()
+        for reader in readers:
+            parts = [part for r, t, part in raw.parts if r == reader and t == name]
+            kept, lost = sort_out(table, pl.concat(parts, how="diagonal_relaxed"))
+            rejected.append(lost)
+            if frame.is_empty():
+                frame = kept
+            elif name in DESCRIBING:
+                frame, disagree = complete(name, frame, kept)
+                conflicts.append(disagree)
+            else:
+                frame = pl.concat([frame, kept]).unique(list(table.key), keep="first", maintain_order=True)
+        for _, patched, on, patch in raw.patches:
+            if patched == name:
+                frame, lost = overlay(name, on, frame, patch)
+                rejected.append(lost)
+        tables[name] = frame
+    switches = by_id(tables, dict(raw.switches))
+    present = frozenset(name for _, name, _ in raw.parts) | frozenset(name for _, name, _, _ in raw.patches)
+    return Tenant(
+        tables=tables,
+        name=raw.name or raw.root.resolve().name,
+        snapshot=raw.snapshot,
+        coverage=Coverage(dict(raw.coverage), present),
+        switches=switches,
+        rejected=pl.concat(rejected),
+        notes=tuple(raw.notes),
+        files=tuple(raw.files),
+        unknown_columns=tuple(raw.unknown_columns),
+        counts=pl.concat([pl.DataFrame(schema=COUNTS), *raw.counts]),
+        conflicts=pl.concat(conflicts),
+        census=dict(raw.census),
+    )
+
+
+def by_id(tables: dict[str, pl.DataFrame], switches: dict[str, Any]) -> dict[str, Any]:
+    """Replace site addresses that stand where a site's id belongs: settings exports know no ids. Returns the switches.
+
+    Addresses compare without case or trailing slash; one that no site of the export has stays as it is.
+    """
+    folded = pl.col("url").str.to_lowercase().str.strip_suffix("/")
+    known = dict(tables["sites"].select(folded, "id").drop_nulls("url").unique("url", keep="first").iter_rows())
+    for table, column in SITE_REFERENCES:
+        frame = tables[table]
+        if not frame[column].str.starts_with("http").any():
+            continue
+        address = pl.col(column).str.to_lowercase().str.strip_suffix("/")
+        named = pl.coalesce(address.replace_strict(known, default=None, return_dtype=pl.String), pl.col(column))
+        tables[table] = frame.with_columns(named.alias(column)).unique(
+            list(TABLES[table].key), keep="first", maintain_order=True
+        )
+    allowed = switches.get("restricted_search_allowed")
+    if isinstance(allowed, list):
+        switches["restricted_search_allowed"] = [known.get(str(s).lower().rstrip("/"), s) for s in allowed]
+    return switches
+
+
+def complete(name: str, first: pl.DataFrame, second: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Two descriptions of the same things in one: the first source's cell where it has one, else the second's.
+
+    Returns the frame and the cells on which the two disagree (`CONFLICTS`).
+    """
+    key = TABLES[name].key[0]
+    both = first.join(second, on=key, how="left", suffix="_other", maintain_order="left")
+    columns = [c.name for c in TABLES[name].columns if c.name != key]
+    disagree = pl.concat(
+        [pl.DataFrame(schema=CONFLICTS)]
+        + [
+            both.filter(pl.col(c).is_not_null() & (pl.col(c) != pl.col(f"{c}_other"))).select(
+                pl.lit(name).alias("table"),
+                pl.col(key).alias("key"),
+                pl.lit(c).alias("column"),
+                _shown(both, c).alias("kept"),
+                _shown(both, f"{c}_other").alias("other"),
+            )
+            for c in columns
+        ]
+    )
+    merged = both.select(
+        key if c == key else pl.col(c) if c in SOURCE else pl.coalesce(c, f"{c}_other") for c in first.columns
+    )
+    return pl.concat([merged, second.join(first, on=key, how="anti", maintain_order="left")]), disagree
+
+
+def _shown(frame: pl.DataFrame, column: str) -> pl.Expr:
+    if isinstance(frame.schema[column], pl.List):
+        return pl.col(column).list.join(";")
+    return pl.col(column).cast(pl.String)
+
+
+def overlay(name: str, on: str, frame: pl.DataFrame, patch: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Lay the known cells of `patch` over the rows with the same `on` (compared without case or trailing slash).
+
+    A patch row that fits no row becomes a row of its own when it brings the table's key, and is rejected otherwise.
+    """
+    table = TABLES[name]
+    key = table.key[0]
+    folded = pl.col(on).str.to_lowercase().str.strip_suffix("/").alias("_on")
+    if key not in patch.columns:
+        patch = patch.with_columns(pl.lit(None, pl.String).alias(key))
+    known = patch.with_columns(folded).join(
+        frame.select(folded, pl.col(key).alias("_key")).drop_nulls("_on").unique("_on", keep="first"),
+        on="_on",
+        how="left",
+        maintain_order="left",
+    )
+    patch = known.with_columns(pl.coalesce("_key", key).alias(key)).drop("_on", "_key")
+    typed, lost = sort_out(table, patch)
+    lost = lost.with_columns(
+        pl.when(pl.col("why") == f"{key} is missing")
+        .then(pl.lit(f"no {name[:-1]} of the export has this {on}"))
+        .otherwise("why")
+        .alias("why")
+    )
+    both = frame.join(typed, on=key, how="left", suffix="_over", maintain_order="left")
+    merged = both.select(
+        c if c == key or c in SOURCE else pl.coalesce(f"{c}_over", c).alias(c) for c in frame.columns
+    )
+    new = typed.join(frame, on=key, how="anti", maintain_order="left")
+    return pl.concat([merged, new]), lost
+
+
+__all__ = ["CONFLICTS", "NOTHING", "Coverage", "Tenant", "build"]
