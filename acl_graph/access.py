@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -22,8 +22,12 @@ from acl_graph.facts import Facts, number
 from acl_graph.questions import OneUser, one_thing
 from acl_graph.tenant import Tenant
 from acl_graph.units import Units, compile_world
-from acl_graph.verdicts import NO_STEP, Pairs, Verdicts, decide
+from acl_graph.verdicts import NO_STEP, Verdicts, decide, lens_holds
 from acl_graph.vocabulary import COPILOT_VERDICTS, FIND_VERDICTS, GATES, STEPS, Gate, Lens, Level
+from acl_graph.witness import Step, Witnesses
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 @dataclass(frozen=True)
@@ -71,18 +75,6 @@ class Answer:
             "conditions": list(self.conditions),
             "because": list(self.because),
         }
-
-
-def lens_holds(verdicts: Verdicts, lens: Lens) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Which pairs reach under a lens."""
-    opens = verdicts.open >= Level.VIEW
-    if lens is Lens.OPEN:
-        return np.asarray(opens)
-    if lens is Lens.LATENT:
-        return np.asarray(opens | verdicts.latent)
-    if lens is Lens.FIND:
-        return np.asarray(verdicts.find == FIND_VERDICTS.index("yes"))
-    return np.asarray(verdicts.copilot == COPILOT_VERDICTS.index("yes"))
 
 
 class Access:
@@ -188,45 +180,119 @@ class Access:
             stopped |= 1 << GATES.index(Gate.EXTERNAL_SHARING)
         return stopped
 
-    def who(self, item: str, lens: Lens | str = Lens.OPEN, *, possible: bool = False) -> pl.DataFrame:
-        """Everybody who reaches an item under a lens: `principal`, `name`, `login`, `kind`, `home`, `level`."""
+    def who(
+        self, item: str, lens: Lens | str = Lens.OPEN, *, possible: bool = False, via: bool = False
+    ) -> pl.DataFrame:
+        """Everybody who reaches an item under a lens.
+
+        Returns a frame of `principal`, `level`, `latent_by`, `name`, `login`, `kind`, `home`, sorted by principal; with
+        `via=True` also `via`, the shortest path of each as sentences.
+        """
         units = self.possible if possible else self.sure
         thing = self.addresses.thing(item)
         verdicts = decide(units, one_thing(units, thing))
         found = np.flatnonzero(lens_holds(verdicts, Lens(lens)))
-        return self._described(found, verdicts)
-
-    def _described(self, users: Any, verdicts: Verdicts) -> pl.DataFrame:
         people = self.facts.people
-        node = people.node_of[users]
-        frame = pl.DataFrame(
-            {
-                "principal": people.names.ids.gather(node.astype(np.uint32)).to_list(),
-                "level": [Level(int(level)).name for level in verdicts.open[users]],
-                "latent_by": [None if s == NO_STEP else STEPS[int(s)].value for s in verdicts.step[users]],
-            },
-            schema={"principal": pl.String, "level": pl.String, "latent_by": pl.String},
-        )
+        frame = _levels(people.names.ids.gather(people.node_of[found].astype(np.uint32)), "principal", verdicts, found)
+        if via:
+            paths = [self._shortest(units, int(user), thing) for user in found]
+            frame = frame.with_columns(pl.Series("via", paths, pl.List(pl.String)))
         about = self.tenant["principals"].select(pl.col("id").alias("principal"), "name", "login", "kind", "home")
         return frame.join(about, on="principal", how="left", maintain_order="left").sort("principal")
 
-    def what(self, principal: str, lens: Lens | str = Lens.OPEN, *, possible: bool = False) -> pl.DataFrame:
-        """Every item a principal reaches under a lens: `item`, `path`, `label`, `site`, `level`, `count`."""
+    def what(
+        self, principal: str, lens: Lens | str = Lens.OPEN, *, possible: bool = False, via: bool = False
+    ) -> pl.DataFrame:
+        """Every item a principal reaches under a lens.
+
+        Returns a frame of `item`, `level`, `latent_by`, `path`, `label`, `site`, `count`, sorted by item; with
+        `via=True` also `via`, the shortest path to each as sentences.
+        """
         units = self.possible if possible else self.sure
         user = self.addresses.subject(principal)
         things = np.arange(units.n_items, dtype=np.int32)
         verdicts = decide(units, self._asked(units, user).of(things))
         found = np.flatnonzero(lens_holds(verdicts, Lens(lens)))
-        frame = pl.DataFrame(
-            {
-                "item": self.facts.items.ids.gather(found.astype(np.uint32)),
-                "level": [Level(int(level)).name for level in verdicts.open[found]],
-                "latent_by": [None if s == NO_STEP else STEPS[int(s)].value for s in verdicts.step[found]],
-            },
-            schema={"item": pl.String, "level": pl.String, "latent_by": pl.String},
-        )
+        frame = _levels(self.facts.items.ids.gather(found.astype(np.uint32)), "item", verdicts, found)
+        if via:
+            by_place: dict[tuple[int, int], list[str]] = {}
+            paths = []
+            for thing in found:
+                key = (int(units.place_of[thing]), int(units.need[thing]))
+                if key not in by_place:
+                    by_place[key] = self._shortest(units, user, int(thing))
+                paths.append(by_place[key])
+            frame = frame.with_columns(pl.Series("via", paths, pl.List(pl.String)))
         about = self.tenant["items"].select(pl.col("id").alias("item"), "path", "label", "site", "count")
         return frame.join(about, on="item", how="left", maintain_order="left").sort("item")
+
+    def _shortest(self, units: Units, user: int, thing: int) -> list[str]:
+        found, _, _ = Witnesses(units, user, thing).paths(1, count=False)
+        return [step.sentence() for step in found[0]] if found else []
+
+    def why(self, principal: str, item: str, *, paths: int = 4, possible: bool = False) -> Why:
+        """How a principal comes to hold an item: the shortest paths, how many there are, and the smallest cut.
+
+        The paths are those of the permission list; whether a gate stops the principal all the same is in `check`.
+        """
+        units = self.possible if possible else self.sure
+        user, thing = self.addresses.subject(principal), self.addresses.thing(item)
+        witnesses = Witnesses(units, user, thing)
+        shortest, count, complete = witnesses.paths(paths + 1)
+        return Why(self.check(principal, item), shortest, count, complete, witnesses.cut() if count else [])
+
+    def to_networkx(self, principal: str, item: str, *, possible: bool = False) -> nx.MultiDiGraph:
+        """The neighbourhood that connects a principal with an item, as a networkx graph to draw or explore.
+
+        Nodes are names, edges carry `how`, `table`, `file` and `row`. Control characters are taken out of names, so that
+        GraphML written from it can be read back.
+        """
+        import networkx as nx
+
+        units = self.possible if possible else self.sure
+        user, thing = self.addresses.subject(principal), self.addresses.thing(item)
+        graph = nx.MultiDiGraph()
+        for step in Witnesses(units, user, thing).steps():
+            where = {"table": step.table or "", "file": step.file or "", "row": -1 if step.line is None else step.line}
+            graph.add_edge(step.source, step.target, how=step.how, **where)
+        return graph
+
+
+@dataclass(frozen=True)
+class Why:
+    """The paths by which a principal holds an item, shortest first, and the smallest set of rows that ends them."""
+
+    answer: Answer
+    witnesses: list[list[Step]]
+    paths: int
+    #: False when there are more paths than anybody would count; `paths` is then a lower bound
+    complete: bool
+    #: None where no removal of rows ends it (a gap of the export, or an assumption, gives it)
+    cut: list[Step] | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The object of the command-line contract."""
+        return {
+            "principal": self.answer.principal,
+            "item": self.answer.item,
+            "open": self.answer.open.name,
+            "stopped_by": self.answer.stopped_by,
+            "witnesses": [[step.as_dict() for step in path] for path in self.witnesses],
+            "paths": self.paths,
+            "paths_complete": self.complete,
+            "cut": None if self.cut is None else [step.as_dict() for step in self.cut],
+        }
+
+
+def _levels(ids: pl.Series, name: str, verdicts: Verdicts, found: Any) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            name: ids.to_list(),
+            "level": [Level(int(level)).name for level in verdicts.open[found]],
+            "latent_by": [None if s == NO_STEP else STEPS[int(s)].value for s in verdicts.step[found]],
+        },
+        schema={name: pl.String, "level": pl.String, "latent_by": pl.String},
+    )
 
 
 def _four(verdicts: Verdicts) -> dict[str, str]:
@@ -263,4 +329,4 @@ def open_export(path: str | Path, **options: Any) -> Access:
     return Access(read(path, **options))
 
 
-__all__ = ["Access", "Answer", "Pairs", "conditions", "lens_holds", "open_export"]
+__all__ = ["Access", "Answer", "Why", "open_export"]

@@ -228,7 +228,7 @@ def _people(tenant: Tenant) -> People:
     ids = names.ids
     logins = pl.concat([frame["login"], pl.Series("login", [None] * len(strangers), pl.String)])
     shape = pl.select(
-        (ids.str.contains("@") | ids.str.starts_with("i:0") | logins.str.contains("@").fill_null(False)).alias("p")
+        (ids.str.contains("@|^i:0") | logins.str.contains("@|^i:0").fill_null(False)).alias("p")
     ).to_series()
     unresolved = kind == kind_code(Kind.UNRESOLVED)
     of = np.full(size, NOBODY, np.int32)
@@ -249,8 +249,9 @@ def _people(tenant: Tenant) -> People:
     return People(
         names=names,
         kind=kind,
-        home=spread(words(frame["home"], HOMES), INTERNAL),
-        state=spread(words(frame["state"], STATES, other=ACTIVE), ACTIVE),
+        # somebody of an unknown kind is taken for an active internal user where he counts at all
+        home=np.where(unresolved, np.int8(INTERNAL), spread(words(frame["home"], HOMES), INTERNAL)),
+        state=np.where(unresolved, np.int8(ACTIVE), spread(words(frame["state"], STATES, other=ACTIVE), ACTIVE)),
         licence=spread(words(frame["copilot"], LICENCES), UNKNOWN_LICENCE),
         visibility=visibility,
         of=of,

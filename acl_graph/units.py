@@ -41,10 +41,10 @@ from acl_graph.access_rules.forms import (
     join_entries,
 )
 from acl_graph.csr import gather
-from acl_graph.facts import Facts
+from acl_graph.facts import Facts, kind_code
 from acl_graph.names import Codes
 from acl_graph.sets import N_POPULATIONS, Families, families
-from acl_graph.vocabulary import Gate
+from acl_graph.vocabulary import Gate, Kind
 
 #: gates that are a row of users per thing
 POPULATION_GATES = (
@@ -108,6 +108,7 @@ class Units:
     place_of: Codes  # X -> S'
     site_of: Codes  # X -> T or -1
     need: Mask  # X: bits the list must have beyond reading
+    need_of_author: Mask  # X: the same where the gate LIBRARY is waived for a pair
     no_anyone: NDArray[np.bool_]  # X: Anyone links do not count here
     gates: dict[Gate, Codes]  # X -> row
     edit_row: Codes  # X -> row of users without the cap at Read (E14)
@@ -179,9 +180,11 @@ def compile_world(facts: Facts, *, sure: Units | None = None) -> Units:
     listed = join_entries(assigned.open, linked.open, hierarchy.assumed_entries(assumed), of_agents, *maybe)
     latent = _as_nodes(facts, linked.latent)
 
-    admins = join_entries(assigned.admins, hierarchy.assumed_admins(facts, assumed, wide=wide))
-    if wide and not coverage.complete("members"):
-        admins = join_entries(admins, *(_one(int(site), anybody, hierarchy.ADMIN_MASK) for site in assumed.sites))
+    by_default, not_by_default = hierarchy.assumed_admins(facts, assumed, wide=wide)
+    unknown_owners = assumed.sites[membership.unknown[assumed.groups]]
+    admins = join_entries(
+        assigned.admins, by_default, *(_one(int(site), anybody, hierarchy.ADMIN_MASK) for site in unknown_owners)
+    )
     sets = families(facts, membership, _wanted(facts, listed, admins), wide=wide)
     n_sites = len(facts.sites)
     admin_list = Listed.by_place(admins, n_sites)
@@ -201,7 +204,7 @@ def compile_world(facts: Facts, *, sure: Units | None = None) -> Units:
     elevates = np.zeros(people.n_users, np.bool_)
     for role in hierarchy.elevating_roles(facts):
         elevates |= users_in(int(role))
-    elevates &= works
+    elevates &= works & np.isin(people.kind_of_user, (kind_code(Kind.USER), kind_code(Kind.UNRESOLVED)))
 
     label = facts.item_label.copy()
     copied = (agents.original >= 0) & (label[agents.item] < 0)
@@ -220,9 +223,13 @@ def compile_world(facts: Facts, *, sure: Units | None = None) -> Units:
     plain_scopes = np.arange(n_scopes, dtype=np.int32)
     thing_site = np.concatenate([site, facts.scope_site])
     no_items = np.zeros(n_scopes, np.bool_)
+    copied_thing = np.concatenate([is_copy, no_items])
+    position = np.where(copied_thing, n_sites + 1, np.where(thing_site < 0, n_sites, thing_site))
 
     def by_site(values: NDArray[np.int32]) -> Codes:
-        return np.append(values, ALL_PASS).astype(np.int32)[thing_site]
+        """Rows per site, and one more for no known site where the rule gives one, as rows per thing."""
+        rest = np.full(n_sites + 2 - len(values), ALL_PASS, np.int32)
+        return np.concatenate([values, rest]).astype(np.int32)[position]
 
     def plain_too(values: NDArray[np.int32], otherwise: int = ALL_PASS) -> Codes:
         return np.concatenate([values, np.full(n_scopes, otherwise, np.int32)]).astype(np.int32)
@@ -234,9 +241,11 @@ def compile_world(facts: Facts, *, sure: Units | None = None) -> Units:
     item_code = facts.items.codes(items["id"])
     archived = np.zeros(n_items, np.bool_)
     archived[item_code] = (items["archived"] == True).fill_null(False).to_numpy()  # noqa: E712 - a polars comparison
+    archived &= ~is_copy
     unscanned = np.zeros(n_items, np.bool_)
     if tenant.switch("mark_new_files_sensitive", False):
         unscanned[item_code] = (items["scanned"] == False).fill_null(False).to_numpy()  # noqa: E712
+        unscanned &= ~is_copy
 
     gates: dict[Gate, Codes] = {}
     closed = np.append(site_controls.closed_sites(facts), False)[thing_site]
@@ -249,29 +258,23 @@ def compile_world(facts: Facts, *, sure: Units | None = None) -> Units:
     gates[Gate.EXTERNAL_SHARING] = external
     gates[Gate.INFORMATION_BARRIER] = by_site(site_controls.information_barriers(facts, rows, users_in, wide=wide))
     gates[Gate.RESTRICTED_ACCESS] = by_site(
-        site_controls.restricted_access(facts, rows, users_in, admins_of, wide=wide)
+        site_controls.restricted_access(facts, rows, membership, users_in, admins_of, wide=wide)
     )
 
     needs = hierarchy.library_needs(facts)
     may_be = {column: _may_be(facts, column, wide=wide) for column in ("author", "owner", "modified_by", "protected_by")}
     may_own = may_be["author"] | may_be["owner"] | may_be["modified_by"]
-    need_bits = needs.bits.copy()
-    need_bits[needs.author_spared & may_be["author"]] = 0
+    need_bits = np.where(needs.author_spared & may_be["author"], needs.of_author, needs.bits)
     hierarchy.author_exceptions(facts, needs, exceptions)
 
-    blocks = protection.dlp_blocks(facts, rows)
+    blocks = protection.dlp_blocks(facts, rows, may_own)
     protection.dlp_exceptions(facts, blocks, exceptions)
-    dlp, no_anyone = blocks.row.copy(), blocks.no_anyone
-    dlp[(dlp == NONE_PASS) & may_own] = ALL_PASS
-    gates[Gate.DLP] = plain_too(dlp)
+    gates[Gate.DLP] = plain_too(np.where(is_copy, ALL_PASS, blocks.row))
 
-    given = protection.rights(labelled, rows, users_in, wide=wide)
+    given = protection.rights(labelled, rows, users_in, may_be["protected_by"], wide=wide)
     protection.owner_exceptions(facts, given, exceptions)
-    view, extract, edit = given.view, given.extract, given.edit
-    for row in (view, extract, edit):
-        row[may_be["protected_by"]] = ALL_PASS
-    gates[Gate.ENCRYPTION] = plain_too(view)
-    gates[Gate.COPILOT_LABEL] = plain_too(extract)
+    gates[Gate.ENCRYPTION] = plain_too(given.view)
+    gates[Gate.COPILOT_LABEL] = plain_too(given.extract)
 
     site_hidden, library_hidden = discovery.not_crawled(facts)
     hidden = np.append(site_hidden, False)[thing_site]
@@ -295,10 +298,15 @@ def compile_world(facts: Facts, *, sure: Units | None = None) -> Units:
     # a thing on no known site is on no allowed site either; uploaded copies are not searched at all
     nowhere_row = NONE_PASS if tenant.switch("restricted_search", False) else ALL_PASS
     may_use |= np.append(is_copy, no_items)
-    if wide and not coverage.complete("grants"):
-        may_use |= np.isin(np.append(facts.scope_kind, -1)[scope_of_thing], (2, 3))
-    gates[Gate.RESTRICTED_SEARCH] = np.where(may_use, ALL_PASS, np.append(searched, nowhere_row)[thing_site]).astype(np.int32)
-    gates[Gate.COPILOT_DLP] = plain_too(copilot.dlp_rows(facts, rows, users_in, sure.members if sure else users_in)[label])
+    # a gap in grants or links may hide that a file or folder was given to somebody in person
+    maybe_shared = np.zeros(n_scopes + 1, np.bool_)
+    maybe_shared[:-1] = wide and not coverage.complete("grants")
+    maybe_shared[linked.unnamed] = True
+    maybe_shared &= np.isin(np.append(facts.scope_kind, -1), (2, 3))
+    may_use |= maybe_shared[scope_of_thing]
+    gates[Gate.RESTRICTED_SEARCH] = np.where(may_use, ALL_PASS, by_site(np.append(searched, nowhere_row))).astype(np.int32)
+    dlp_of_label = copilot.dlp_rows(facts, rows, users_in, sure.members if sure else users_in)
+    gates[Gate.COPILOT_DLP] = plain_too(np.where(is_copy, ALL_PASS, dlp_of_label[label]))
     gates[Gate.COPILOT_LICENCE] = by_site(copilot.licence_rows(facts, rows))
 
     return Units(
@@ -317,21 +325,23 @@ def compile_world(facts: Facts, *, sure: Units | None = None) -> Units:
         on_every_site=on_every_site,
         latent=Listed.by_place(latent, n_places),
         barred=Listed.by_place(join_entries(assigned.barred, linked.barred), n_places),
-        barred_admins=Listed.by_place(assigned.barred_admins, n_sites),
+        barred_admins=Listed.by_place(join_entries(assigned.barred_admins, not_by_default), n_sites),
         unknown_levels=unknown_levels,
         assumed=assumed,
         place_of=np.concatenate([place_of, plain_scopes]),
         site_of=thing_site,
-        need=np.concatenate([need_bits, np.zeros(n_scopes, np.uint64)]),
-        no_anyone=np.concatenate([no_anyone, no_items]),
+        need=np.concatenate([np.where(is_copy, 0, need_bits), np.zeros(n_scopes, np.uint64)]).astype(np.uint64),
+        need_of_author=np.concatenate([needs.of_author, np.zeros(n_scopes, np.uint64)]),
+        no_anyone=np.concatenate([blocks.no_anyone & ~is_copy, no_items]),
         gates=gates,
-        edit_row=plain_too(edit),
+        edit_row=plain_too(given.edit),
         download_row=by_site(site_controls.download_exempt(facts, rows, users_in)),
         read_only=np.append(site_controls.read_only_sites(facts), False)[thing_site],
         session=np.append(site_controls.sessions(facts), np.int8(0))[thing_site],
-        unreadable_by_index=np.concatenate([given.unreadable_by_index, no_items]),
+        # a copy lies in no index: only what Microsoft's services can never decrypt is out of an agent's reach
+        unreadable_by_index=np.concatenate([np.where(is_copy, given.two_keys, given.unreadable_by_index), no_items]),
         user_defined=np.concatenate([given.user_defined, no_items]),
-        agent_copy=np.concatenate([is_copy, no_items]),
+        agent_copy=copied_thing,
         rows=rows,
         exceptions=exceptions.merged(),
         n_items=n_items,

@@ -17,7 +17,7 @@ from acl_graph.access_rules.levels import VIEW_BITS, levels_of
 from acl_graph.facts import kind_code
 from acl_graph.names import Codes
 from acl_graph.units import Units
-from acl_graph.vocabulary import COPILOT_VERDICTS, FIND_VERDICTS, GATE_NUMBER, STEPS, Gate, Kind, Level, Step
+from acl_graph.vocabulary import COPILOT_VERDICTS, FIND_VERDICTS, GATE_NUMBER, STEPS, Gate, Kind, Lens, Level, Step
 
 Bools = NDArray[np.bool_]
 
@@ -86,7 +86,8 @@ def decide(units: Units, pairs: Pairs) -> Verdicts:
     anonymous = users == units.facts.people.user_of[units.facts.people.anonymous]
     app = kind == kind_code(Kind.APP)
     works = units.works[users]
-    need = units.need[things]
+    need, need_of_author = units.need[things], units.need_of_author[things]
+    of_author = waived(Gate.LIBRARY)
     no_anyone = units.no_anyone[things]
     copy = units.agent_copy[things]
 
@@ -94,7 +95,7 @@ def decide(units: Units, pairs: Pairs) -> Verdicts:
         return (mask & np.uint64(VIEW_BITS)) == np.uint64(VIEW_BITS)
 
     def suits(mask: Mask) -> Bools:
-        return ((mask & need) == need) | waived(Gate.LIBRARY)
+        return ((mask & need) == need) | (of_author & ((mask & need_of_author) == need_of_author))
 
     nothing = np.uint64(0)
     held = np.where(anonymous, nothing, pairs.mask)
@@ -103,7 +104,9 @@ def decide(units: Units, pairs: Pairs) -> Verdicts:
     acl = enough(held)
     site_state, external, barrier = ok(Gate.SITE_STATE), ok(Gate.EXTERNAL_SHARING), ok(Gate.INFORMATION_BARRIER)
     restricted = ok(Gate.RESTRICTED_ACCESS)
-    dlp = ok(Gate.DLP) & ~(no_anyone & acl & ~enough(spared))
+    dlp = ok(Gate.DLP)
+    # A3: where only Anyone links would have been enough and do not count, it is the block that stops and not the list
+    blocked = ~dlp | (no_anyone & acl & ~enough(spared))
     library = suits(counted) | ~enough(counted)
     view, extract = ok(Gate.ENCRYPTION), ok(Gate.COPILOT_LABEL)
     usable_copy = ~copy | (view & extract)
@@ -126,7 +129,7 @@ def decide(units: Units, pairs: Pairs) -> Verdicts:
     can_search = ~app & ~anonymous & ~copy
     lists = acl & enough(counted) if no_anyone.any() else acl
     hit = works & acl & site_state & external & barrier & library & no_crawl & discovery & search & indexed & can_search
-    find = np.where(hit & restricted & dlp & lists, FOUND, np.where(hit, POSSIBLY_FOUND, NOT_FOUND)).astype(np.int8)
+    find = np.where(hit & restricted & ~blocked & lists, FOUND, np.where(hit, POSSIBLY_FOUND, NOT_FOUND)).astype(np.int8)
 
     dlp_copilot, licence_row = ok(Gate.COPILOT_DLP), ok(Gate.COPILOT_LICENCE)
     licence = units.licence[users]
@@ -134,7 +137,7 @@ def decide(units: Units, pairs: Pairs) -> Verdicts:
     if tenant.switch("viewonly_surfaces", True) is False:
         content = content & ~(opens & (level == Level.VIEW))
     if tenant.switch("anon_redeemed_surfaces", True) is False:
-        content = content & ~(opens & ~enough(spared))
+        content = content & ~(opens & ~(enough(spared) & suits(spared)))
     surfaces = opens & no_crawl & discovery & search & indexed & content & licence_row
     copilot = np.where(licence == CAN_USE, YES, UNKNOWN)
     copilot = np.where(extract & dlp_copilot, copilot, CITE)
@@ -148,7 +151,7 @@ def decide(units: Units, pairs: Pairs) -> Verdicts:
         Gate.EXTERNAL_SHARING: ~external,
         Gate.INFORMATION_BARRIER: ~barrier,
         Gate.RESTRICTED_ACCESS: ~restricted,
-        Gate.DLP: ~dlp,
+        Gate.DLP: blocked,
         Gate.LIBRARY: ~library,
         Gate.ENCRYPTION: (~view & ~copy) | ~indexed,
         Gate.NO_CRAWL: ~no_crawl,
@@ -201,3 +204,15 @@ def _steps(
     for number, word in reversed(list(enumerate(STEPS))):
         step = np.where(taken[word] & ~opens, np.int8(number), step)
     return step.astype(np.int8)
+
+
+def lens_holds(verdicts: Verdicts, lens: Lens) -> Bools:
+    """Which pairs reach under a lens."""
+    opens = verdicts.open >= Level.VIEW
+    if lens is Lens.OPEN:
+        return np.asarray(opens)
+    if lens is Lens.LATENT:
+        return np.asarray(opens | verdicts.latent)
+    if lens is Lens.FIND:
+        return np.asarray(verdicts.find == FIND_VERDICTS.index("yes"))
+    return np.asarray(verdicts.copilot == COPILOT_VERDICTS.index("yes"))

@@ -10,7 +10,8 @@ Readings taken where the rules leave room, so that a difference can be argued ab
   `external_sharing` or `dlp`; the level is what the rows that do count give, and a latent step is still open.
 * Every gate is evaluated for every subject, whatever `na` or `acl` say, except `library`, which asks for the mask.
 * Somebody unresolved is stopped by `acl` alone. Nobody has the anonymous principal's grants, not even it.
-* With `anon_redeemed_surfaces` off, a Copilot `no` for want of another path counts as `acl`.
+* With `anon_redeemed_surfaces` or `viewonly_surfaces` off, a Copilot `no` for that reason counts as `copilot_label`.
+* What a gap may hide may be a row that the guest rules do not touch, so they do not narrow it.
 * A Copilot rule that includes somebody possibly does not narrow the possible world; one that excludes possibly widens.
 """
 
@@ -80,7 +81,9 @@ NAMED = {
     "restrictedview": VIEW_ONLY,
     "contribute": 0x1B03C4312EF,
     "edit": EDIT_MASK,
-    "write": 0x1B03C4312EF,
+    "write": EDIT_MASK,
+    "reviewer": READ_MASK,
+    "preventsdownload": VIEW_ONLY,
     "design": 0x1B03C5F1BFF,
     "approve": 0x1B03C4313FF,
     "managehierarchy": 0x400001F07EE71BEF,
@@ -96,8 +99,9 @@ NAMED = {
 APP_MASKS = {
     "sites.read.all": READ_MASK,
     "files.read.all": READ_MASK,
-    "sites.readwrite.all": 0x1B03C4312EF,
-    "files.readwrite.all": 0x1B03C4312EF,
+    "sites.readwrite.all": EDIT_MASK,
+    "files.readwrite.all": EDIT_MASK,
+    "sites.manage.all": EDIT_MASK,
     "sites.fullcontrol.all": FULL,
 }
 SHARING = ("Disabled", "ExistingExternalUserSharingOnly", "ExternalUserSharingOnly", "ExternalUserAndGuestSharing")
@@ -239,11 +243,14 @@ def kind(world: World, who: str) -> str:
 
 
 def home(world: World, who: str) -> str:
-    return row_of(world, "principals", who).get("home") or "internal"
+    """Somebody undescribed is taken for an active internal user, whatever a row without a kind says."""
+    said = None if kind(world, who) == "unresolved" else row_of(world, "principals", who).get("home")
+    return said or "internal"
 
 
 def state(world: World, who: str) -> str:
-    return row_of(world, "principals", who).get("state") or "active"
+    said = None if kind(world, who) == "unresolved" else row_of(world, "principals", who).get("state")
+    return said or "active"
 
 
 def is_person(world: World, wide: bool, who: str) -> bool:
@@ -299,12 +306,12 @@ def domain_of(world: World, who: str) -> str | None:
 
 def otp_retired(world: World, wide: bool) -> bool:
     """P21: one-time-passcode guests end between July and September 2026."""
-    said = world.switches.get("otp_guests_retired")
+    said, today = world.switches.get("otp_guests_retired"), now(world)
     if said is not None:
         return bool(said)
-    if world.snapshot is None or world.snapshot < datetime(2026, 7, 1, tzinfo=UTC):
+    if today is None or today < datetime(2026, 7, 1, tzinfo=UTC):
         return False
-    return world.snapshot >= datetime(2026, 9, 1, tzinfo=UTC) or not wide
+    return today >= datetime(2026, 9, 1, tzinfo=UTC) or not wide
 
 
 # ---------------------------------------------------------------- memberships
@@ -329,10 +336,10 @@ def p03_strength(world: World, group: str, member: str) -> str:
         return "possible" if inner == "sharepoint_group" else "sure"
     if inner in ("sharepoint_group", "group_owners"):
         return "possible"
-    if outer == "directory_role":
-        return "sure"
     if inner == "directory_role":
         return "never"
+    if outer == "directory_role":
+        return "sure"
     return "sure" if outer in SECURITY and inner in SECURITY else "possible"
 
 
@@ -355,13 +362,16 @@ def populations(world: World, wide: bool, who: str) -> set[str]:
 
 
 def unknown_members(world: World, group: str) -> bool:
-    """Whether the export may lack members of this group."""
-    expanded = row_of(world, "principals", group).get("expanded")
+    """Whether the export may lack members, or owners, of this group; nobody's guess for what nobody describes."""
+    row, what = row_of(world, "principals", group), kind(world, group)
+    if what == "unresolved":
+        return not looks_like_a_person(world, group)
+    if what not in MEMBER_GROUPS:
+        return False
+    if what == "group_owners" and row.get("of") and unknown_members(world, row["of"]):
+        return True
+    expanded = row.get("expanded")
     return expanded is False or (gap(world, "members") and expanded is not True)
-
-
-def unknown_owners(world: World, group: str) -> bool:
-    return gap(world, "members") and row_of(world, "principals", group).get("expanded") is not True
 
 
 def expired_guest(world: World, who: str, site: str | None) -> bool:
@@ -421,12 +431,8 @@ def tokens(world: World, wide: bool, who: str, restored: bool = False, step: str
         return frozenset(have)
     have |= populations(world, wide, who)
     if wide:
-        have |= {n for n in unresolved(world) if not looks_like_a_person(world, n)}
-        for row in rows(world, "principals"):
-            if row.get("kind") in MEMBER_GROUPS:
-                owners = row["kind"] == "group_owners" and row.get("of") and unknown_owners(world, row["of"])
-                if unknown_members(world, row["id"]) or owners:
-                    have.add(row["id"])
+        named = {row["id"] for row in rows(world, "principals")} | unresolved(world)
+        have |= {name for name in named if unknown_members(world, name)}
     have = closure(world, wide, who, restored, have)
     if step == "join":
         have = closure(world, wide, who, restored, have | p22_joinable(world, wide, who))
@@ -464,7 +470,8 @@ def p22_eligible(world: World, wide: bool, who: str, restored: bool, have: set[s
 
 
 def plain(name: str) -> str:
-    return re.sub(r"[\s_-]", "", name).lower()
+    """A name as names are compared; `sp.` in front is Graph's way to write a SharePoint level (L11)."""
+    return re.sub(r"[\s_-]", "", name.lower().removeprefix("sp."))
 
 
 def hex_mask(text: str) -> int | None:
@@ -482,6 +489,7 @@ def l10_mask(world: World, scope: str, name: str | None) -> int:
     wanted = plain(name or "")
     site = row_of(world, "scopes", scope).get("site")
     own = [row for row in rows_by(world, "levels", "site").get(site, []) if plain(row["name"]) == wanted]
+    own = [row for row in own if hex_mask(row.get("mask") or "") is not None]
     above: str | None = scope
     seen: set[str] = set()
     while above and above not in seen:
@@ -493,8 +501,8 @@ def l10_mask(world: World, scope: str, name: str | None) -> int:
     for row in own:
         if not row.get("web"):
             return hex_mask(row["mask"]) or 0
-    if wanted.removeprefix("sp.") in NAMED:
-        return NAMED[wanted.removeprefix("sp.")]
+    if wanted in NAMED:
+        return NAMED[wanted]
     found = hex_mask(name or "")
     return READ_MASK if found is None else found
 
@@ -553,16 +561,23 @@ def s01_admits(world: World, wide: bool, who: str, audience: str) -> bool:
 
 def individual_path(world: World, wide: bool, who: str, link_id: str, site: str | None, restored: bool) -> bool:
     """Somebody named or redeemed in person, on a link that lives (or whose death ends nothing)."""
-    if not restored and expired_guest(world, who, site):
-        return False
     link = row_of(world, "links", link_id)
     if not link:
-        return wide and is_person(world, wide, who)
-    named = any(row["principal"] == who for row in rows_by(world, "link_users", "link").get(link_id, []))
-    if not named and not (wide and gap(world, "link_users")):
+        return wide and kind(world, who) != "anonymous"
+    dead = s07_dead(world, link, site)
+    if dead and flag(world, "link_death_ends_redeemed", True) is not False:
         return False
-    keeps = flag(world, "link_death_ends_redeemed", True) is False
-    return s01_admits(world, wide, who, audience_of(link)) and (keeps or not s07_dead(world, link, site))
+    if wide and gap(world, "link_users"):
+        if audience_of(link) == "people" and not dead:
+            return kind(world, who) != "anonymous"  # it may name a group that holds anybody, an app too
+        return s01_admits(world, wide, who, audience_of(link))
+    named = {row["principal"] for row in rows_by(world, "link_users", "link").get(link_id, [])}
+    if wide and audience_of(link) in ("anyone", "organization"):
+        strangers = {name for name in named if kind(world, name) == "unresolved"}
+        if any(unknown_members(world, name) for name in strangers):
+            return kind(world, who) != "anonymous"  # whoever that is, it stands for nobody in particular
+    void = not restored and expired_guest(world, who, site)
+    return who in named and not void and s01_admits(world, wide, who, audience_of(link))
 
 
 def group_path(world: World, who: str, have: Iterable[str], link_id: str, site: str | None) -> bool:
@@ -601,12 +616,15 @@ def p07_assumed(world: World, site: str | None) -> str | None:
     if rows_by(world, "site_admins", "site").get(site):
         return None
     own = {scope["id"] for scope in rows(world, "scopes") if scope.get("site") == site}
+    for item in rows(world, "items"):  # a scope nobody describes lies where its items lie
+        if item.get("site") == site and not row_of(world, "scopes", item.get("scope")):
+            own.add(item.get("scope"))
     return None if any(grant["scope"] in own for grant in rows(world, "grants")) else str(row["group"])
 
 
 def owns(world: World, wide: bool, who: str, have: Iterable[str], group: str, restored: bool) -> bool:
     """Whether somebody is an owner of a group, as the owners' claim would see it."""
-    if wide and unknown_owners(world, group):
+    if wide and unknown_members(world, group):
         return True
     for row in rows_by(world, "members", "group").get(group, []):
         if row.get("role") != "owner" or row.get("assignment") == "eligible" or row["member"] not in have:
@@ -716,7 +734,7 @@ def gate_external_sharing(world: World, wide: bool, who: str, thing: Thing) -> b
 
 def segments_match(world: World, wide: bool, who: str, thing: Thing) -> bool:
     site, person = row_of(world, "sites", thing.site), row_of(world, "principals", who)
-    theirs, ours = set(person.get("segments") or []), set(site.get("segments") or [])
+    theirs, ours = ({s.lower() for s in row.get("segments") or []} for row in (person, site))
     if wide and kind(world, who) != "anonymous":
         no_row = kind(world, who) == "unresolved"
         if not theirs and (no_row or not empty_is_known(world, "principals", "segments")):
@@ -749,10 +767,8 @@ def gate_information_barrier(world: World, wide: bool, who: str, thing: Thing, h
 
 def o07_direct_member(world: World, wide: bool, who: str, group: str) -> bool:
     """With `rac_nested` off only somebody's own row in the group counts."""
-    if wide and group in tokens(world, True, who):
-        unknown = kind(world, group) == "unresolved" and not looks_like_a_person(world, group)
-        if unknown or (kind(world, group) in MEMBER_GROUPS and unknown_members(world, group)):
-            return True
+    if wide and unknown_members(world, group) and kind(world, who) != "anonymous":
+        return True
     return any(
         row["member"] == who
         and (row.get("role") or "member") == "member"
@@ -796,7 +812,7 @@ def is_in_column(world: World, wide: bool, who: str, thing: Thing, column: str) 
         return False
     named = thing.item.get(column)
     if not named and wide and column_gap(world, "items", column):
-        return is_person(world, wide, who)
+        return column != "protected_by" or kind(world, who) != "anonymous"
     return bool(named) and named == who
 
 
@@ -838,8 +854,17 @@ def gate_library(world: World, wide: bool, who: str, thing: Thing, access: Acces
 
 
 def is_encrypted(world: World, thing: Thing) -> bool:
-    own = rows_by(world, "item_rights", "item").get(thing.id) if thing.item else None
-    return thing.label.get("encrypts") is True or bool(own)
+    return thing.label.get("encrypts") is True or has_own_rights(world, thing)
+
+
+def has_own_rights(world: World, thing: Thing) -> bool:
+    return bool(thing.item) and bool(rows_by(world, "item_rights", "item").get(thing.id))
+
+
+def e07_user_defined(world: World, thing: Thing) -> bool:
+    """E07: somebody set the rights by hand, by a label that asks for it or on the one file."""
+    by_label = thing.label.get("encrypts") is True and thing.label.get("protection") == "user_defined"
+    return by_label or has_own_rights(world, thing)
 
 
 def e02_rights(world: World, wide: bool, who: str, thing: Thing, have: frozenset[str]) -> set[str]:
@@ -862,16 +887,16 @@ def e02_rights(world: World, wide: bool, who: str, thing: Thing, have: frozenset
             wanted = row_of(world, "principals", named).get("domain") or named
             meant = domain_of(world, who) == str(wanted).lower()
         if meant:
-            rights |= {right.upper() for right in row.get("rights") or []}
+            rights |= {right.upper().replace("COPY", "EXTRACT") for right in row.get("rights") or []}
     return set(ALL_RIGHTS) if "OWNER" in rights else rights
 
 
 def e06_not_indexable(world: World, thing: Thing) -> bool:
-    """E06, E07: an encrypting label that the service cannot look into."""
-    if thing.label.get("encrypts") is not True:
+    """E06, E07: encryption that the service cannot look into. A copy in an agent lies in no index to begin with."""
+    if not is_encrypted(world, thing):
         return False
-    aip = world.switches.get("aip_integration")
-    return aip is False or thing.label.get("protection") == "double_key"
+    no_integration = world.switches.get("aip_integration") is False and not thing.agents
+    return no_integration or thing.label.get("protection") == "double_key"
 
 
 def gate_no_crawl(world: World, thing: Thing) -> bool:
@@ -910,7 +935,7 @@ def shared_directly(world: World, wide: bool, who: str, thing: Thing) -> bool:
     for grant in rows_by(world, "grants", "scope").get(thing.scope, []):
         if grant.get("link"):
             link = row_of(world, "links", grant["link"])
-            people = not link or audience_of(link) == "people"
+            people = audience_of(link) == "people" if link else wide
             if people and individual_path(world, wide, who, grant["link"], thing.site, False):
                 return True
         elif grant["principal"] == who and not expired_guest(world, who, thing.site):
@@ -1034,10 +1059,9 @@ def missing_grant(world: World, wide: bool, who: str, thing: Thing, counted: boo
 
     if not enough(True, True):
         return {"acl"}
-    by_guest_rows, by_anyone_paths = enough(True, counted), enough(False, True)
-    if by_guest_rows == by_anyone_paths:
-        return {"external_sharing", "dlp"}
-    return {"external_sharing"} if by_guest_rows else {"dlp"}
+    if enough(False, True):
+        return {"dlp"}
+    return {"external_sharing"} if enough(True, counted) else {"external_sharing", "dlp"}
 
 
 def capped(world: World, thing: Thing, have: frozenset[str], level: int, rights: set[str]) -> int:
@@ -1101,7 +1125,7 @@ def copilot_verdict(
     unpaid = licence == "payg" and site.get("kind") == "onedrive" and site.get("owner") != who
     if licence == "na" or unpaid:
         stops.add("copilot_licence")
-    user_defined = thing.label.get("encrypts") is True and thing.label.get("protection") == "user_defined"
+    user_defined = e07_user_defined(world, thing)
     too_little = opened == VIEW and flag(world, "viewonly_surfaces", True) is False
     no_extract = "EXTRACT" not in rights
     if user_defined or too_little or no_extract:
@@ -1110,11 +1134,11 @@ def copilot_verdict(
     if ruled_out:
         stops.add("copilot_dlp")
     only_by_anyone = False
-    if opened >= VIEW and flag(world, "anon_redeemed_surfaces", True) is False and licence != "na":
+    if opened >= VIEW and flag(world, "anon_redeemed_surfaces", True) is False:
         rest = granted(world, wide, who, thing, False, False)
         only_by_anyone = a2_level(rest) < VIEW or gate_library(world, wide, who, thing, rest)
         if only_by_anyone:
-            stops.add("acl")
+            stops.add("copilot_label")
     if licence == "na":
         return "na", stops
     if opened < VIEW or hidden or user_defined or too_little or unpaid or only_by_anyone:
@@ -1138,7 +1162,7 @@ def agent_answer(world: World, wide: bool, who: str, thing: Thing) -> Answer:
     gates: set[str] = set()
     if gate_account(world, wide, who):
         gates.add("account")
-    if thing.label.get("encrypts") is True and not e02_rights(world, wide, who, thing, have) >= {"VIEW", "EXTRACT"}:
+    if is_encrypted(world, thing) and not e02_rights(world, wide, who, thing, have) >= {"VIEW", "EXTRACT"}:
         gates.add("copilot_label")
     reads = uses(have)
     opened = READ if reads and not gates else NONE
@@ -1149,11 +1173,14 @@ def agent_answer(world: World, wide: bool, who: str, thing: Thing) -> Answer:
         elif not gates:
             step = next((s for s in ("join", "eligible") if uses(tokens(world, wide, who, False, s))), None)
     failed = gates | (set() if reads else {"acl"})
+    unreadable = e07_user_defined(world, thing) or e06_not_indexable(world, thing)
+    failed |= {"copilot_label"} if e07_user_defined(world, thing) else set()
+    failed |= {"encryption"} if e06_not_indexable(world, thing) else set()
     licence = c08_licence(world, wide, who)
     if licence == "na":
         failed.add("copilot_licence")
         copilot = "na"
-    elif not opened:
+    elif not opened or unreadable:
         copilot = "no"
     else:
         copilot = "unknown" if licence == "unknown" else "yes"

@@ -99,9 +99,10 @@ def search_exceptions(
     `shared` are (scope, user) pairs of role assignments and people links that name the user; `things` are scope and
     site of every thing, plain items included.
     """
-    if not (gate != ALL_PASS).any():
+    if not facts.tenant.switch("restricted_search", False):
         return
-    shut = np.append(gate != ALL_PASS, False)[facts.item_site]
+    closed = np.append(gate != ALL_PASS, True)  # what lies on no known site is on no allowed one
+    shut = closed[facts.item_site]
     for item, user in _pairs(facts):
         keep = (item >= 0) & (user >= 0)
         keep[keep] = shut[item[keep]]
@@ -110,7 +111,7 @@ def search_exceptions(
     fine = np.isin(np.append(facts.scope_kind, -1)[scope], (2, 3))
     thing_scope, thing_site = things
     thing = np.arange(len(thing_scope), dtype=np.int32)
-    hidden = np.append(gate != ALL_PASS, False)[thing_site]
+    hidden = closed[thing_site]
     left = pl.DataFrame({"scope": scope[fine], "user": user[fine]}).unique()
     right = pl.DataFrame({"scope": thing_scope[hidden], "item": thing[hidden]})
     found = left.join(right, on="scope", how="inner").sort("item", "user")

@@ -35,7 +35,10 @@ def site_kinds(facts: Facts) -> NDArray[np.int8]:
 
 
 def effective_sharing(facts: Facts) -> NDArray[np.int8]:
-    """The level in force on each site: the most restrictive of tenant, partition and site (S10), int8[T]."""
+    """The level in force on each site: the most restrictive of tenant, partition and site (S10), int8[T + 1].
+
+    The last entry is for what lies on no known site: the tenant's own levels hold there too.
+    """
     sites = facts.tenant["sites"]
     own = site_column(facts, words(sites["sharing"], SHARING, other=ANYONE_ALLOWED), ANYONE_ALLOWED)
     own[own < 0] = ANYONE_ALLOWED
@@ -43,7 +46,8 @@ def effective_sharing(facts: Facts) -> NDArray[np.int8]:
     kind = site_kinds(facts)
     tenant = _switch(facts, "sharing")
     partition = np.where(kind == ONEDRIVE, _switch(facts, "onedrive_sharing"), _switch(facts, "core_sharing"))
-    return np.minimum(np.minimum(own, tenant), np.where(skips, ANYONE_ALLOWED, partition)).astype(np.int8)
+    known = np.minimum(np.minimum(own, tenant), np.where(skips, ANYONE_ALLOWED, partition))
+    return np.append(known, min(tenant, _switch(facts, "core_sharing"))).astype(np.int8)
 
 
 def _switch(facts: Facts, name: str) -> int:
@@ -64,11 +68,14 @@ def domain_of(login: str | None, domain: str | None) -> str | None:
 
 
 def gate_rows(facts: Facts, rows: GateRows, *, wide: bool) -> Codes:
-    """The row of users who pass the external-user gates of each site, int32[T] (S11, S13)."""
+    """The row of users who pass the external-user gates of each site, int32[T + 1] (S11, S13).
+
+    The last row is for what lies on no known site.
+    """
     people = facts.people
     outsider = external(facts)[people.node_of]
     if not outsider.any():
-        return np.full(len(facts.sites), ALL_PASS, np.int32)
+        return np.full(len(facts.sites) + 1, ALL_PASS, np.int32)
     domains = _domains(facts, outsider)
     sharing = effective_sharing(facts)
     known = facts.sites.codes(facts.tenant["sites"]["id"])
@@ -77,8 +84,10 @@ def gate_rows(facts: Facts, rows: GateRows, *, wide: bool) -> Codes:
     tenant_allowed = _folded(facts.tenant.switch("allowed_domains"))
     tenant_blocked = _folded(facts.tenant.switch("blocked_domains"))
     made: dict[tuple[bool, tuple[str, ...], tuple[str, ...]], int] = {}
-    gate = np.full(len(facts.sites), ALL_PASS, np.int32)
-    for site in range(len(facts.sites)):
+    gate = np.full(len(facts.sites) + 1, ALL_PASS, np.int32)
+    # a guest whose domain nobody exported is kept out by an allow list, unless the column may have gaps
+    may_fit = wide and not facts.tenant.coverage.default_holds("principals", "domain")
+    for site in range(len(gate)):
         key = (bool(sharing[site] == 0), allowed.get(site, ()), blocked.get(site, ()))
         if key not in made:
             passes = ~outsider
@@ -86,7 +95,7 @@ def gate_rows(facts: Facts, rows: GateRows, *, wide: bool) -> Codes:
                 lists = [set(part) for part in (tenant_allowed, key[1]) if part]
                 shut = set(tenant_blocked) | set(key[2])
                 welcome = {d: d not in shut and all(d in part for part in lists) for d in set(domains.values()) if d}
-                nameless = not lists or wide
+                nameless = not lists or may_fit
                 for user, domain in domains.items():
                     passes[user] = welcome[domain] if domain else nameless
             made[key] = rows.add(passes)

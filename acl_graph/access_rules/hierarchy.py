@@ -26,7 +26,7 @@ from acl_graph.access_rules.levels import (
     MANAGE_LISTS,
     SITE_ADMIN,
 )
-from acl_graph.access_rules.principals import external, pair_in, reached_expiry
+from acl_graph.access_rules.principals import external, may_own, pair_in, reached_expiry
 from acl_graph.facts import Facts
 from acl_graph.names import Codes, flags, whole, words
 from acl_graph.vocabulary import Gate, Kind
@@ -126,23 +126,25 @@ def assumed_entries(assumed: Assumed) -> Entries:
     return entries(assumed.member_scopes, assumed.member_groups, mask, VIA_ASSUMED)
 
 
-def assumed_admins(facts: Facts, assumed: Assumed, *, wide: bool) -> Entries:
-    """The owners of assumed groups as administrators of their sites; `row` is the row of `members`."""
+def assumed_admins(facts: Facts, assumed: Assumed, *, wide: bool) -> tuple[Entries, Entries]:
+    """The owners of assumed groups as administrators of their sites; `row` is the row of `members`.
+
+    The second part are owners from outside whom the rule on guests in groups takes away (P18).
+    """
     frame = facts.tenant["members"].with_row_index("row").filter(
         (pl.col("role") == "owner") & (pl.col("assignment").is_null() | (pl.col("assignment") != "eligible"))
     )
     group, member = facts.principals(frame["group"]), facts.principals(frame["member"])
-    kinds = (Kind.USER, Kind.APP, Kind.UNRESOLVED) if wide else (Kind.USER, Kind.APP)
-    keep = facts.people.are(*kinds)[member]
-    if facts.tenant.switch("group_guest_access", True) is False:
-        keep &= ~external(facts)[member]
+    keep = may_own(facts, member, wide=wide)
     left = pl.DataFrame({"group": assumed.groups, "site": assumed.sites})
     right = pl.DataFrame({"group": group[keep], "member": member[keep], "row": frame["row"].to_numpy()[keep]})
     found = left.join(right, on="group", how="inner", maintain_order="left_right")
     mask = np.full(found.height, ADMIN_MASK, np.uint64)
     site = np.array(found["site"].to_numpy(), np.int32)
     node = np.array(found["member"].to_numpy(), np.int32)
-    return entries(site, node, mask, VIA_ASSUMED, np.array(found["row"].to_numpy(), np.int64))
+    admins = entries(site, node, mask, VIA_ASSUMED, np.array(found["row"].to_numpy(), np.int64))
+    shut_out = external(facts)[node] & (facts.tenant.switch("group_guest_access", True) is False)
+    return admins.take(~shut_out), admins.take(shut_out)
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,9 @@ class Needs:
     """What an item asks of the list beyond reading: bits that must be there too, uint64[I]."""
 
     bits: Mask
-    #: items whose author is spared (own items, own drafts)
+    #: what it asks of its author: only drafts that editors alone may see
+    of_author: Mask
+    #: items that ask less of their author (own items, own drafts)
     author_spared: NDArray[np.bool_]
 
 
@@ -176,7 +180,8 @@ def library_needs(facts: Facts) -> Needs:
     bits[own] |= np.uint64(bypass)
     bits[draft == 1] |= np.uint64(EDIT_LIST_ITEMS)
     bits[draft == 2] |= np.uint64(APPROVE_ITEMS)
-    return Needs(bits, own | (draft == 2))
+    of_author = np.where(draft == 1, np.uint64(EDIT_LIST_ITEMS), np.uint64(0))
+    return Needs(bits, of_author, own | (draft == 2))
 
 
 def author_exceptions(facts: Facts, needs: Needs, exceptions: Exceptions) -> None:

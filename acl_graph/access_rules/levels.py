@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -71,16 +73,9 @@ def folded(name: pl.Expr) -> pl.Expr:
 def read_mask(text: str) -> int | None:
     """A hexadecimal mask (`0x…`, or 16 digits), or None. The full sentinel becomes full (L09)."""
     plain = text.strip().lower()
-    if plain.startswith("0x"):
-        plain = plain[2:]
-    elif len(plain) != 16:
+    if re.fullmatch(r"0x[0-9a-f]{1,16}|[0-9a-f]{16}", plain) is None:
         return None
-    try:
-        mask = int(plain, 16)
-    except ValueError:
-        return None
-    if mask >= 1 << 64:
-        return None
+    mask = int(plain, 16)
     return FULL if mask in (FULL_SENTINEL, (1 << 64) - 1) else mask & FULL
 
 
@@ -166,7 +161,7 @@ def levels_of(masks: Mask) -> NDArray[np.int8]:
 #: P19: what an application permission lets an app do on every site
 APP_PERMISSIONS = {
     ("sites", "files"): {"read": READ_MASK, "readwrite": EDIT_MASK},
-    ("sites",): {"manage": FULL, "fullcontrol": FULL},
+    ("sites",): {"manage": EDIT_MASK, "fullcontrol": FULL},
 }
 
 

@@ -12,6 +12,7 @@ from acl_graph.access_rules.external_sharing import ANYONE_ALLOWED, SHARED_CHANN
 from acl_graph.access_rules.forms import (
     ACTIVE_DIRECTORY,
     ACTIVE_LINKABLE,
+    ALL_USERS,
     ANYBODY,
     DIRECTORY,
     VIA_ANYONE,
@@ -36,13 +37,15 @@ ANYONE, ORGANIZATION, PEOPLE, EXISTING, STRANGE = range(5)
 class LinkRules:
     """What links add: entries that open now, entries barred by guest expiry, and entries one step away.
 
-    In `latent` and `unknown`, `node` is a population bit and not a principal.
+    In `latent` and `unknown`, `node` is a population bit and not a principal. `unnamed` are scopes where a people link
+    stands that may name anybody (possible world).
     """
 
     open: Entries
     barred: Entries
     latent: Entries
     unknown: Entries
+    unnamed: Codes
 
 
 @dataclass(frozen=True)
@@ -72,20 +75,28 @@ def link_rules(facts: Facts, masks: Mask, *, wide: bool) -> LinkRules:
         _population(alive.take((alive.audience == ANYONE) | (alive.audience == STRANGE)), ACTIVE_LINKABLE, VIA_ANYONE),
     ]
     unknown: list[Entries] = []
-    if wide:
-        lost = stands.take(~stands.described)
-        unknown.append(_population(lost, ANYBODY, VIA_UNKNOWN))
-        if not facts.tenant.coverage.complete("link_users"):
-            listed = stands.take(stands.described & stands.alive & (stands.audience != EXISTING))
-            organization = listed.audience == ORGANIZATION
-            unknown.append(_population(listed.take(organization), DIRECTORY, VIA_UNKNOWN))
-            unknown.append(_population(listed.take(~organization), ANYBODY, VIA_UNKNOWN))
     nothing = stands.take(np.zeros(len(stands.scope), np.bool_))
+    unnamed = nothing
+    if wide:
+        # a people link may name a group with anybody in it; the others let individuals in, as far as they admit them
+        unnamed = stands.take(~stands.described)
+        unknown.append(_population(unnamed, ANYBODY, VIA_UNKNOWN))
+        if not facts.tenant.coverage.complete("link_users"):
+            keeps = facts.tenant.switch("link_death_ends_redeemed", True) is False
+            listed = stands.take(stands.described & (stands.alive | keeps))
+            organization, people = listed.audience == ORGANIZATION, listed.audience == PEOPLE
+            anyone = (listed.audience == ANYONE) | (listed.audience == STRANGE)
+            unknown.append(_population(listed.take(organization), DIRECTORY, VIA_UNKNOWN))
+            unknown.append(_population(listed.take(people & listed.alive), ANYBODY, VIA_UNKNOWN))
+            unknown.append(_population(listed.take(people & ~listed.alive), ALL_USERS, VIA_UNKNOWN))
+            unknown.append(_population(listed.take(anyone), ALL_USERS, VIA_ANYONE))
+            unnamed = stands.take(~stands.described | (stands.described & (stands.audience == PEOPLE) & (stands.alive | keeps)))
     return LinkRules(
         open=open_now,
         barred=barred,
         latent=join_entries(*latent),
         unknown=join_entries(_population(nothing, ANYBODY, VIA_UNKNOWN), *unknown),
+        unnamed=unnamed.scope,
     )
 
 
@@ -110,7 +121,7 @@ def _stands(facts: Facts, masks: Mask) -> _Stands:
     scope, link = scope[keep], link[keep]
     site = facts.scope_site[scope]
     # S11: Anyone links live and die with the effective level; H11: they do not work on shared channel sites
-    sharing = np.append(effective_sharing(facts), ANYONE_ALLOWED)[site]
+    sharing = effective_sharing(facts)[site]
     shared_channel = np.append(site_kinds(facts), -1)[site] == SHARED_CHANNEL
     of_anyone = np.isin(audience[link], (ANYONE, STRANGE))
     alive = ~expired[link] & ~(of_anyone & ((sharing != ANYONE_ALLOWED) | shared_channel))

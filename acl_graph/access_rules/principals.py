@@ -53,7 +53,7 @@ def _support() -> NDArray[np.int8]:
     entra = (Kind.SECURITY_GROUP, Kind.MAIL_SECURITY_GROUP, Kind.M365_GROUP, Kind.DIRECTORY_ROLE)
     for group in groups:
         put(group, (Kind.USER, Kind.APP, *claims), SURELY)
-        put(group, (*entra, Kind.GROUP_OWNERS), SURELY)
+        put(group, (*entra, Kind.GROUP_OWNERS), SURELY if group is not Kind.GROUP_OWNERS else POSSIBLY)
         if group is not Kind.SHAREPOINT_GROUP:
             put(group, (Kind.DIRECTORY_ROLE,), NO_EDGE)  # roles hold people and groups, and are in none
         put(group, (Kind.SHAREPOINT_GROUP, Kind.UNRESOLVED), POSSIBLY)  # P01
@@ -114,6 +114,7 @@ def membership(facts: Facts, *, wide: bool) -> Membership:
 
     barred = _barred(facts, group, member)
     normal = counts & ~eligible & ~barred
+    could = counts & eligible & ~barred
     barred &= counts & ~eligible
 
     owned, owner_member, owner_row = _owners(facts, group, member, row, owner & ~eligible, wide=wide)
@@ -124,9 +125,9 @@ def membership(facts: Facts, *, wide: bool) -> Membership:
         group=np.concatenate([group[normal], owned[~shut_out]]),
         member=np.concatenate([member[normal], owner_member[~shut_out]]),
         row=np.concatenate([row[normal], owner_row[~shut_out]]),
-        eligible_group=group[counts & eligible & ~barred],
-        eligible_member=member[counts & eligible & ~barred],
-        eligible_row=row[counts & eligible & ~barred],
+        eligible_group=group[could],
+        eligible_member=member[could],
+        eligible_row=row[could],
         barred_group=np.concatenate([group[barred], owned[shut_out]]),
         barred_member=np.concatenate([member[barred], owner_member[shut_out]]),
         populations=populations,
@@ -141,7 +142,7 @@ def _barred(facts: Facts, group: Codes, member: Codes) -> NDArray[np.bool_]:
     outsider = external(facts)[member]
     barred = pair_in(people.site[group], member, reached_expiry(facts)) & people.are(Kind.SHAREPOINT_GROUP)[group]
     if facts.tenant.switch("group_guest_access", True) is False:
-        barred |= outsider & people.are(Kind.M365_GROUP)[group]
+        barred |= outsider & people.are(Kind.M365_GROUP, Kind.GROUP_OWNERS)[group]
     return barred
 
 
@@ -156,8 +157,7 @@ def _owners(
 ) -> tuple[Codes, Codes, NDArray[np.int64]]:
     """The owners claim holds the owners of its group, and nobody else's members do (P07, P08)."""
     people = facts.people
-    kinds = (Kind.USER, Kind.APP, Kind.UNRESOLVED) if wide else (Kind.USER, Kind.APP)
-    keep = owner & people.are(*kinds)[member]
+    keep = owner & may_own(facts, member, wide=wide)
     claim = np.flatnonzero(people.are(Kind.GROUP_OWNERS) & (people.of >= 0)).astype(np.int32)
     left = pl.DataFrame({"group": people.of[claim], "claim": claim})
     right = pl.DataFrame({"group": group[keep], "member": member[keep], "row": row[keep]})
@@ -167,6 +167,12 @@ def _owners(
         np.array(found["member"].to_numpy(), np.int32),
         np.array(found["row"].to_numpy(), np.int64),
     )
+
+
+def may_own(facts: Facts, member: Codes, *, wide: bool) -> NDArray[np.bool_]:
+    """Which of these principals count as owners of a group: people and apps; a group among owners only possibly."""
+    worth = SUPPORT[kind_code(Kind.GROUP_OWNERS), facts.people.kind[member]]
+    return np.asarray(worth >= (POSSIBLY if wide else SURELY))
 
 
 def _populations(facts: Facts, *, wide: bool) -> tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.bool_]]:

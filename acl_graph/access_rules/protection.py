@@ -30,6 +30,8 @@ class Rights:
     edit: Codes
     #: encrypted files nobody's index can read (E06, E07), bool[I]
     unreadable_by_index: NDArray[np.bool_]
+    #: files under a second key that Microsoft's services never have (E07), bool[I]
+    two_keys: NDArray[np.bool_]
     #: files under user-defined permissions (E07), bool[I]
     user_defined: NDArray[np.bool_]
 
@@ -47,8 +49,11 @@ class Blocks:
     everybody: NDArray[np.bool_]
 
 
-def dlp_blocks(facts: Facts, rows: GateRows) -> Blocks:
-    """Whom data loss prevention lets open each item (O30)."""
+def dlp_blocks(facts: Facts, rows: GateRows, maybe_own: NDArray[np.bool_]) -> Blocks:
+    """Whom data loss prevention lets open each item (O30).
+
+    `maybe_own` bool[I]: items of which anybody may be the owner, so that a block of everybody may spare anybody.
+    """
     people = facts.people
     items = facts.tenant["items"]
     item = facts.items.codes(items["id"])
@@ -64,11 +69,10 @@ def dlp_blocks(facts: Facts, rows: GateRows) -> Blocks:
     outside = external(facts)[people.node_of] | (is_user & (people.home_of_user == CHANNEL_EXTERNAL))
     anonymous = people.node_of == people.anonymous
     gate = np.full(len(facts.items), ALL_PASS, np.int32)
-    if (per_user | per_anonymous).any():
-        gate[per_anonymous] = rows.add(~anonymous)
-        gate[per_user] = rows.add(~outside)
-        gate[per_user & per_anonymous] = rows.add(~(outside | anonymous))
-    gate[everybody] = NONE_PASS
+    gate[per_anonymous] = rows.add(~anonymous)
+    gate[per_user] = rows.add(~outside)
+    gate[per_user & per_anonymous] = rows.add(~(outside | anonymous))
+    gate[everybody & ~maybe_own] = NONE_PASS
     return Blocks(gate, per_anonymous, outside, per_user, everybody)
 
 
@@ -87,8 +91,13 @@ def dlp_exceptions(facts: Facts, blocks: Blocks, exceptions: Exceptions) -> None
         exceptions.add(where[keep].astype(np.int32), whom[keep].astype(np.int32), Gate.DLP)
 
 
-def rights(facts: Facts, rows: GateRows, users_in: UsersIn, *, wide: bool) -> Rights:
-    """Usage rights of every item: its own where there are some, else its label's (E01-E07)."""
+def rights(
+    facts: Facts, rows: GateRows, users_in: UsersIn, maybe_protected: NDArray[np.bool_], *, wide: bool
+) -> Rights:
+    """Usage rights of every item: its own where there are some, else its label's (E01-E07).
+
+    `maybe_protected` bool[I]: items whose protection anybody may have applied.
+    """
     tenant = facts.tenant
     n = len(facts.items)
     labels = tenant["labels"]
@@ -107,6 +116,8 @@ def rights(facts: Facts, rows: GateRows, users_in: UsersIn, *, wide: bool) -> Ri
     by_label = encrypts[facts.item_label] & ~has_own & ~user_defined[facts.item_label]
     by_item = has_own | (encrypts[facts.item_label] & user_defined[facts.item_label])
 
+    # nobody unknown has rights that nobody signed in for
+    signed_in = rows.add(facts.people.node_of != facts.people.anonymous)
     found = {name: np.full(n, ALL_PASS, np.int32) for name in ("view", "extract", "edit")}
     members = _Members(facts, users_in, wide=wide)
     label_known = tenant.coverage.complete("label_rights") or not wide
@@ -115,21 +126,23 @@ def rights(facts: Facts, rows: GateRows, users_in: UsersIn, *, wide: bool) -> Ri
     holders = _holders(facts.labels.codes(label_frame["label"]), label_frame, facts)
     own_holders = _holders(own_item, own, facts)
     for name, sufficient in (("view", VIEW_RIGHTS), ("extract", EXTRACT_RIGHTS), ("edit", EDIT_RIGHTS)):
-        of_label = np.full(len(facts.labels) + 1, NONE_PASS if label_known else ALL_PASS, np.int32)
+        of_label = np.full(len(facts.labels) + 1, NONE_PASS if label_known else signed_in, np.int32)
         if label_known:
             for number, listed in holders.items():
                 of_label[number] = rows.add(members.with_any(listed, sufficient))
         found[name][by_label] = of_label[facts.item_label[by_label]]
-        found[name][by_item] = NONE_PASS if item_known else ALL_PASS
+        found[name][by_item] = NONE_PASS if item_known else signed_in
         if item_known:
             for number, listed in own_holders.items():
                 found[name][number] = rows.add(members.with_any(listed, sufficient))
+        found[name][maybe_protected & (by_label | by_item)] = signed_in
     indexed = tenant.switch("aip_integration", True) is not False
     return Rights(
         view=found["view"],
         extract=found["extract"],
         edit=found["edit"],
-        unreadable_by_index=encrypts[facts.item_label] & (double_key[facts.item_label] | (not indexed)),
+        unreadable_by_index=(by_label | by_item) & (double_key[facts.item_label] | (not indexed)),
+        two_keys=(by_label | by_item) & double_key[facts.item_label],
         user_defined=by_item,
     )
 

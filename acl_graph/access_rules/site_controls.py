@@ -7,7 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from acl_graph.access_rules.external_sharing import ONEDRIVE, SHARED_CHANNEL, site_column, site_kinds
-from acl_graph.access_rules.forms import ALL_PASS, NONE_PASS, GateRows, UsersIn
+from acl_graph.access_rules.forms import ALL_PASS, NONE_PASS, GateRows, Membership, UsersIn
 from acl_graph.access_rules.hierarchy import site_groups
 from acl_graph.facts import EXTERNAL_MEMBER, INTERNAL, Facts, kind_code
 from acl_graph.names import Codes, flags, words
@@ -42,18 +42,21 @@ def _apps(facts: Facts) -> NDArray[np.bool_]:
 
 
 def restricted_access(
-    facts: Facts, rows: GateRows, users_in: UsersIn, admins_of: UsersIn, *, wide: bool
+    facts: Facts, rows: GateRows, inside: Membership, users_in: UsersIn, admins_of: UsersIn, *, wide: bool
 ) -> Codes:
     """The row of users whom restricted access control lets through, per site, int32[T] (O01-O11, P19).
 
-    `users_in(principal)` are the members in this world; `admins_of(site)` the site's administrators.
+    `users_in(principal)` are the members in this world, `inside` the rows they come from; `admins_of(site)` the site's
+    administrators.
     """
     tenant, people = facts.tenant, facts.people
     gate = np.full(len(facts.sites), ALL_PASS, np.int32)
     kind = site_kinds(facts)
     own_group = site_groups(facts)
-    internal = np.isin(people.home_of_user, (INTERNAL, EXTERNAL_MEMBER)) | _apps(facts)
+    user = np.isin(people.kind_of_user, (kind_code(Kind.USER), kind_code(Kind.UNRESOLVED)))
+    internal = user & np.isin(people.home_of_user, (INTERNAL, EXTERNAL_MEMBER))
     admins_bound = tenant.switch("rac_applies_to_site_admins", True) is not False
+    nested = tenant.switch("rac_nested", True) is not False
 
     if tenant.switch("restricted_access_control", not wide):
         flagged = site_column(facts, flags(tenant["sites"]["restricted_access"]), 0) == 1
@@ -62,17 +65,17 @@ def restricted_access(
             groups = listed.get(int(site)) or ([int(own_group[site])] if own_group[site] >= 0 else [])
             if not groups:
                 continue  # O02: no group configured on a site without one: not applied
-            passes = _in_any(facts, groups, users_in)
+            passes = _in_any(facts, groups, users_in) if nested else _directly_in(facts, groups, inside, users_in)
             if kind[site] == SHARED_CHANNEL:
-                passes = passes | ~internal  # O04: external participants are exempt
-                passes[people.user_of[people.anonymous]] = False
+                passes = passes | ~internal  # O04: only the tenant's own users are checked
             if not admins_bound:
                 passes = passes | admins_of(int(site)) | _apps(facts)
             gate[site] = rows.add(passes)
 
     service = facts.principals(pl.Series(list(tenant.switch("onedrive_restricted_groups") or []), dtype=pl.String))
     if len(service):
-        row = rows.add(_in_any(facts, [int(group) for group in service if group >= 0], users_in))
+        # O11 speaks of users: an app is none, and the flags of restricted access control are not this control's
+        row = rows.add(_in_any(facts, [int(group) for group in service if group >= 0], users_in) | _apps(facts))
         for site in np.flatnonzero(kind == ONEDRIVE):
             gate[site] = rows.both(int(gate[site]), row)
 
@@ -82,6 +85,10 @@ def restricted_access(
         for site in np.flatnonzero(app_free):
             gate[site] = rows.both(int(gate[site]), row)
     return gate
+
+
+def _strangers(facts: Facts) -> NDArray[np.bool_]:
+    return facts.people.kind_of_user == kind_code(Kind.UNRESOLVED)
 
 
 def _listed_groups(facts: Facts) -> dict[int, list[int]]:
@@ -94,23 +101,22 @@ def _listed_groups(facts: Facts) -> dict[int, list[int]]:
 
 
 def _in_any(facts: Facts, groups: list[int], users_in: UsersIn) -> NDArray[np.bool_]:
-    """Members of at least one group; direct rows only where the tenant's flag says so (O07)."""
-    inside = np.zeros(facts.people.n_users, np.bool_)
-    if facts.tenant.switch("rac_nested", True) is not False:
-        for group in groups:
-            inside |= users_in(group)
-        return inside
-    frame = facts.tenant["members"].filter(
-        (pl.col("role").is_null() | (pl.col("role") != "owner"))
-        & (pl.col("assignment").is_null() | (pl.col("assignment") != "eligible"))
-    )
-    group, member = facts.principals(frame["group"]), facts.principals(frame["member"])
-    users = facts.people.user_of[member[np.isin(group, groups)]]
-    inside[users[users >= 0]] = True
-    whole = np.zeros(facts.people.n_users, np.bool_)
-    for group_number in groups:
-        whole |= users_in(group_number)
-    return inside & whole
+    """Members of at least one group, directly or not."""
+    found = np.zeros(facts.people.n_users, np.bool_)
+    for group in groups:
+        found |= users_in(group)
+    return found
+
+
+def _directly_in(facts: Facts, groups: list[int], inside: Membership, users_in: UsersIn) -> NDArray[np.bool_]:
+    """Users with a row of their own in at least one group (O07 with `rac_nested` off), or possibly with one."""
+    found = np.zeros(facts.people.n_users, np.bool_)
+    users = facts.people.user_of[inside.member[np.isin(inside.group, groups)]]
+    found[users[users >= 0]] = True
+    for group in groups:
+        if inside.unknown[group]:
+            found |= users_in(group)
+    return found
 
 
 def information_barriers(facts: Facts, rows: GateRows, users_in: UsersIn, *, wide: bool) -> Codes:
@@ -129,7 +135,10 @@ def information_barriers(facts: Facts, rows: GateRows, users_in: UsersIn, *, wid
     group = site_groups(facts)
     by_members = tenant.switch("ib_implicit_group_based", True) is not False
     open_segments = wide and not tenant.coverage.default_holds("principals", "segments")
-    may_match = ~has_segment if open_segments else np.zeros(people.n_users, np.bool_)
+    # of somebody nobody describes no segment is known, whatever the column's coverage says
+    unsaid = np.ones(people.n_users, np.bool_) if open_segments else _strangers(facts) & wide
+    somebody = people.node_of != people.anonymous
+    may_match = ~has_segment & unsaid & somebody
     unknown_site = wide and not tenant.coverage.default_holds("sites", "segments")
     listed = {
         int(site): [str(s).lower() for s in cell]
@@ -144,16 +153,18 @@ def information_barriers(facts: Facts, rows: GateRows, users_in: UsersIn, *, wid
         match = may_match.copy()
         for segment in listed.get(int(site), []):
             match[segments.get(segment, np.zeros(0, np.int32))] = True
-        if unknown_site and int(site) not in listed:
-            match[:] = True
+        if unknown_site and int(site) not in listed and mode in ("Explicit", "Mixed"):
+            match |= somebody
         if mode == "Mixed":
             passes = match | ~has_segment
-        elif mode == "Explicit" or (mode == "Implicit" and not by_members):
+        elif mode == "Explicit":
             passes = match
-        elif group[site] >= 0:  # Implicit and OwnerModerated: members of the connected group
-            passes = users_in(int(group[site]))
-        else:
+        elif group[site] < 0:  # Implicit and OwnerModerated bind sites of groups only
             continue
+        elif mode == "Implicit" and not by_members:
+            passes = match
+        else:
+            passes = users_in(int(group[site]))
         passes = passes | free
         gate[site] = rows.add(passes) if not passes.all() else ALL_PASS
     return gate

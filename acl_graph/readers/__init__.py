@@ -12,20 +12,43 @@ from types import ModuleType
 
 from acl_graph.errors import AclGraphError, BadInput
 from acl_graph.raw import RawExport, ReadFile
-from acl_graph.readers import graph_json, mgdc, permission_report, restricted_search, spo_site, spo_tenant, tenant_folder
+from acl_graph.readers import (
+    audit_log,
+    content_explorer,
+    dag,
+    directory,
+    graph_json,
+    mgdc,
+    permission_report,
+    purview_labels,
+    restricted_search,
+    role_assignments,
+    sharing_report,
+    spo_site,
+    spo_tenant,
+    tenant_folder,
+)
 from acl_graph.readers.files import Sniffed, export_files, sniff
 from acl_graph.tenant import Tenant, build
 
 #: in the order in which they are asked whether a file is theirs
 READERS: tuple[ModuleType, ...] = (
+    dag,  # before Graph Data Connect: its detailed report has the columns of a permissions dataset, and more
     mgdc,  # before the tenant folder: a dataset may lie in a file called sites.json
     tenant_folder,
     graph_json,
+    directory,
+    purview_labels,
     # settings before what names things by address only, so that a site's own id is known first
     spo_site,
     spo_tenant,
     restricted_search,
+    role_assignments,
     permission_report,
+    sharing_report,
+    # evidence last: it is held against the files and accounts that the others describe
+    content_explorer,
+    audit_log,
 )
 
 #: told what is being read: (sentence, files done, files in all)

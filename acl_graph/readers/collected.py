@@ -39,6 +39,7 @@ class Collected:
         self.sites: dict[str, dict[str, Any]] = {}
         self.links: dict[str, dict[str, Any]] = {}
         self.flexible = 0
+        self._hosts: dict[str, set[str]] | None = None
 
     def scope(
         self, address: str, kind: str, where: Where, *, host: str = "", title: str | None = None
@@ -52,6 +53,20 @@ class Collected:
         """A site, described as far as `cells` do."""
         known = self.sites.setdefault(site, {"id": site, "url": site, "source_file": where[0], "source_row": where[1]})
         known.update({name: value for name, value in cells.items() if value is not None and name not in known})
+
+    def host_of(self, address: str) -> str:
+        """The host of a path's site, where an earlier file describes just one site at that path."""
+        if self._hosts is None:
+            self._hosts = {}
+            frames = [f for _, t, f in self.raw.parts if t == "sites"] + [
+                f for _, t, _, f in self.raw.patches if t == "sites"
+            ]
+            for frame in frames:
+                for url in frame["url"].drop_nulls() if "url" in frame.columns else ():
+                    host = str(url).partition("://")[2].partition("/")[0].lower()
+                    self._hosts.setdefault(locate(locate(str(url))[1])[0], set()).add(host)
+        hosts = self._hosts.get(locate(address)[0], set())
+        return next(iter(hosts)) if len(hosts) == 1 else ""
 
     def levels(self, cell: str | None, joiners: str = r"[;,|]") -> list[str]:
         """Permission levels of a joined cell; Limited Access opens nothing and is counted (format trap 21)."""

@@ -13,6 +13,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Literal, cast
@@ -58,6 +59,7 @@ class Sniffed:
         return frozenset(fold(key) for key in self.keys)
 
 
+@lru_cache(maxsize=1 << 14)
 def fold(key: str) -> str:
     """A header without case, spaces, punctuation, quotes and byte order marks (format traps 6 and 14)."""
     return "".join(c for c in key.lower() if c.isalnum())
@@ -296,24 +298,40 @@ def read_json(
     does not fit the type goes to `otherwise`, if given. A record that is not JSON, or that `otherwise` cannot read
     either, comes as a `BadRecord` instead of stopping the file.
     """
-    decoder = msgspec.json.Decoder(into)
-    decode = decoder.decode
+    decode = msgspec.json.Decoder(into).decode
+    back: list[bytes] = []
     number = 0
     try:
-        for chunk in _records(file):
+        for chunk in _records(file, back):
             number += 1
             try:
-                record: Any = decode(chunk)
+                yield number, decode(chunk)
             except (msgspec.DecodeError, RecursionError, ValueError) as error:
-                try:
-                    if otherwise is None or not isinstance(error, msgspec.ValidationError):
-                        raise
-                    record = otherwise(chunk)
-                except (msgspec.DecodeError, RecursionError, ValueError) as final:
-                    record = BadRecord(plain(final), chunk[:120].decode("utf-8", "replace"))
-            yield number, record
+                # several objects on one line are told by the error: looking for them on every line costs as much
+                # as decoding it
+                pieces = [chunk]
+                if not isinstance(error, msgspec.ValidationError) or not _whole_object(chunk):
+                    found, rest = split_objects(chunk)
+                    if len(found) > 1 or (found and rest):
+                        pieces = found
+                        back.append(rest)
+                for at, piece in enumerate(pieces):
+                    number += at > 0
+                    yield number, _decoded(piece, decode, otherwise)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise BadInput(f"{file.relative} is cut off or damaged after record {number} ({plain(error)}).") from None
+
+
+def _decoded(chunk: bytes, decode: Callable[[bytes], Any], otherwise: Callable[[bytes], Any] | None) -> Any:
+    try:
+        try:
+            return decode(chunk)
+        except msgspec.ValidationError:
+            if otherwise is None:
+                raise
+            return otherwise(chunk)
+    except (msgspec.DecodeError, RecursionError, ValueError) as error:
+        return BadRecord(plain(error), chunk[:120].decode("utf-8", "replace"))
 
 
 @dataclass(frozen=True)
@@ -324,8 +342,11 @@ class BadRecord:
     start: str
 
 
-def _records(file: Sniffed) -> Iterator[bytes]:
-    """The bytes of each top-level object. Lines that hold one object each take the quick way."""
+def _records(file: Sniffed, back: list[bytes]) -> Iterator[bytes]:
+    """The bytes of each top-level object, except that lines from `{` to `}` are given out unlooked at.
+
+    Who finds more than one object on such a line puts what is left behind the last whole one into `back`.
+    """
     with open_bytes(file.path) as stream:
         source: IO[bytes] = stream
         if file.encoding not in ("utf-8", "utf-8-sig"):
@@ -333,23 +354,22 @@ def _records(file: Sniffed) -> Iterator[bytes]:
         if file.wrapper:
             yield from _split(source, file, skip_to_array=True)
             return
-        pending = b""
-        started = False
-        while True:
-            line = source.readline(LONGEST_RECORD + 1)
-            if not line:
-                break
-            if len(line) > LONGEST_RECORD:
-                raise BadInput(f"{file.relative}: a record is longer than {LONGEST_RECORD >> 20} MB; refused.")
-            if not started:
-                line = line.lstrip(codecs.BOM_UTF8)
-                started = True
+        yield from _lines(source, file, back)
+
+
+def _lines(source: IO[bytes], file: Sniffed, back: list[bytes]) -> Iterator[bytes]:
+    """Objects of line-delimited JSON, a block of lines at a time; only odd lines are looked at byte by byte."""
+    pending = b""
+    for block in _blocks(source, file):
+        for line in block.split(b"\n"):
             if not pending:
                 text = line.strip()
                 if not text:
                     continue
-                if text[:1] == b"{" and text[-1:] == b"}" and b"}{" not in text and b"} {" not in text:
+                if text[:1] == b"{" and text[-1:] == b"}":
                     yield text
+                    if back:
+                        pending = back.pop()
                     continue
             elif line[:2] == b'{"' and pending.find(b"\n") > 2 and _whole_object(line):
                 # a line of its own after one that never ended: only the broken line is lost, not the rest of the file
@@ -357,13 +377,32 @@ def _records(file: Sniffed) -> Iterator[bytes]:
                 yield line.strip()
                 pending = b""
                 continue
-            pending += line
+            pending += line + b"\n"
             if len(pending) > LONGEST_RECORD:
                 raise BadInput(f"{file.relative}: a record is longer than {LONGEST_RECORD >> 20} MB; refused.")
             pieces, pending = split_objects(pending)
             yield from pieces
-        if pending.strip():
-            yield pending  # an object that never ends: the decoder says what is wrong with it
+    if pending.strip():
+        yield pending  # an object that never ends: the decoder says what is wrong with it
+
+
+def _blocks(source: IO[bytes], file: Sniffed) -> Iterator[bytes]:
+    """Whole lines in blocks of about `CHUNK` bytes; the byte order mark left out."""
+    left = b""
+    started = False
+    while chunk := source.read(CHUNK):
+        left += chunk
+        if not started:
+            left = left.lstrip(codecs.BOM_UTF8)
+            started = True
+        end = left.rfind(b"\n")
+        if end >= 0:
+            yield left[:end]
+            left = left[end + 1 :]
+        elif len(left) > LONGEST_RECORD:
+            raise BadInput(f"{file.relative}: a record is longer than {LONGEST_RECORD >> 20} MB; refused.")
+    if left:
+        yield left
 
 
 def _whole_object(line: bytes) -> bool:

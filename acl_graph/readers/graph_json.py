@@ -19,13 +19,15 @@ from acl_graph.errors import BadInput
 from acl_graph.raw import RawExport, ReadFile
 from acl_graph.readers.files import LONGEST_RECORD, BadRecord, Sniffed, open_bytes, plain, read_json
 from acl_graph.readers.graph_objects import Graph
-from acl_graph.readers.records import Where
+from acl_graph.readers.records import Where, objects, sample
 
 NAME = "graph"
 ABOUT = "saved Microsoft Graph answers"
 
 _NUMBERED = re.compile(r"[-_. ]?(?:page)?[-_. ]?\d+$", re.I)
 _QUOTED_KEY = re.compile(r"\('([^']*)'\)")
+#: SharePoint's own REST interface, and Graph answers that other readers know
+_OTHERS = ("_api/", "auditlog", "informationprotection/", "rolemanagement", "roleassignment", "roleeligib")
 _ITEM_LISTS = ("children", "delta", "items", "root", "search")
 
 
@@ -53,15 +55,18 @@ def claims(file: Sniffed) -> str | None:
     if file.format != "json":
         return None
     keys = set(file.keys)
+    first = file.first if isinstance(file.first, dict) else {}
+    asked = f"{first.get('url', '')} {first.get('@odata.context', '')}".lower()
+    if any(word in asked for word in _OTHERS) or "auditdata" in sample(file):
+        return None
     if {"url", "body"} <= keys:
         return "answers"
-    first = file.first if isinstance(file.first, dict) else {}
     if isinstance(first.get("responses"), list) and any(
         "body" in one for one in first["responses"] if isinstance(one, dict)
     ):
         return "batch"
     if "@odata.context" in keys:
-        return "answers" if "_api/" not in str(first.get("@odata.context", "")) else None
+        return "answers"
     if "value" in keys and route(_place(file)) is not None:
         return "answers"
     return None
@@ -117,6 +122,8 @@ def route(address: str) -> Asked | None:
     if not parts:
         return None
     head, last = parts[0].lower(), parts[-1].lower().partition("(")[0]
+    if not head.startswith("collection("):
+        head = head.partition("(")[0]
     inside = [part.lower() for part in parts]
     if last == "extractsensitivitylabels" or (last == "permissions" and {"items", "root", "driveitem"} & set(inside)):
         return Asked("permissions" if last == "permissions" else "item labels", *_item(parts, inside))
@@ -176,7 +183,7 @@ def _unpack(url: str | None, body: Any, where: Where, file: Sniffed) -> Iterator
         except msgspec.DecodeError:
             body = {}
     if isinstance(body, dict) and isinstance(body.get("responses"), list):
-        asked = {str(one.get("id")): one.get("url") for one in body.get("requests") or [] if isinstance(one, dict)}
+        asked = {str(one.get("id")): one.get("url") for one in objects(body.get("requests"))}
         for response in body["responses"]:
             if isinstance(response, dict):
                 yield from _unpack(asked.get(str(response.get("id"))), response.get("body"), where, file)

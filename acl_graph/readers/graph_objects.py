@@ -12,7 +12,7 @@ from acl_graph.readers.addresses import locate
 from acl_graph.readers.claims import domain_of
 from acl_graph.readers.graph_permissions import GUID, Permissions, Thing, low
 from acl_graph.readers.people import People
-from acl_graph.readers.records import Found, Where, cover
+from acl_graph.readers.records import Found, Where, cover, listed, mapping, objects
 
 #: Microsoft 365 Copilot; other products are known by the tenant's own list of subscriptions
 COPILOT_SKUS = {"639dec6b-bb19-468b-871c-c5c441c4b0cb"}
@@ -27,7 +27,7 @@ def group_kind(group: Thing) -> str | None:
     >>> group_kind({"groupTypes": [], "mailEnabled": True, "securityEnabled": False})
     'distribution_group'
     """
-    if "Unified" in (group.get("groupTypes") or []):
+    if "Unified" in listed(group.get("groupTypes")):
         return "m365_group"
     mail, security = group.get("mailEnabled"), group.get("securityEnabled")
     if security is None and mail is None:
@@ -106,7 +106,7 @@ class Graph:
             self.members[low(of), kind][low(name)] = where
             self._directory(thing, where)
         elif kind == "subscribedskus":
-            plans = [str(plan.get("servicePlanName")) for plan in thing.get("servicePlans") or []]
+            plans = [str(plan.get("servicePlanName")) for plan in objects(thing.get("servicePlans"))]
             if (
                 any("M365_COPILOT" in plan.upper() for plan in plans)
                 or "365_COPILOT" in str(thing.get("skuPartNumber")).upper()
@@ -150,14 +150,14 @@ class Graph:
         if "deleted" in item or "@removed" in item:
             self.counts["deleted"] += 1
             return
-        inside = (item.get("parentReference") or {}).get("driveId") or drive
+        inside = mapping(item.get("parentReference")).get("driveId") or drive
+        inside = None if inside is None else str(inside)
         self.items[inside, str(item.get("id") or "")] = (item, where)
 
     def _item_label(self, key: Key, body: Any) -> None:
         inner = body.get("value", body) if isinstance(body, dict) else {}
-        labels = inner.get("labels") if isinstance(inner, dict) else None
-        if labels:
-            self.labels[key] = str(labels[0].get("sensitivityLabelId"))
+        for label in objects(mapping(inner).get("labels"))[:1]:  # several only where tenants share a file
+            self.labels[key] = str(label.get("sensitivityLabelId"))
 
     # --- working out ------------------------------------------------------------------------------------------------
 
@@ -180,7 +180,7 @@ class Graph:
             home = user_home(user)
             mail = user.get("mail") if home != "internal" else None
             licences = user.get("assignedLicenses")
-            licensed = {str(one.get("skuId")).lower() for one in licences or []} & self.copilot
+            licensed = {str(one.get("skuId")).lower() for one in objects(licences)} & self.copilot
             copilot = None if licences is None else "licensed" if licensed else "none"
             self.found.row(
                 "principals", where, id=name, kind="user", name=user.get("displayName"), login=upn, home=home,
@@ -193,16 +193,16 @@ class Graph:
             self.found.row(
                 "principals", where, id=name, kind=group_kind(group), name=group.get("displayName"),
                 login=group.get("mail"), visibility=visibility or None, synced=group.get("onPremisesSyncEnabled"),
-                dynamic="DynamicMembership" in (group.get("groupTypes") or []),
+                dynamic="DynamicMembership" in listed(group.get("groupTypes")),
                 expanded=(name, "members") in self.members or (name, "transitivemembers") in self.members,
             )  # fmt: skip
             self._known(name)
-        for (group, kind), rows in self.members.items():
-            if kind == "transitivemembers" and (group, "members") in self.members:
+        for (of, kind), rows in self.members.items():
+            if kind == "transitivemembers" and (of, "members") in self.members:
                 continue
             for member, where in rows.items():
                 role = "owner" if kind == "owners" else "member"
-                self.found.row("members", where, group=group, member=member, role=role)
+                self.found.row("members", where, group=of, member=member, role=role)
 
     def _known(self, name: str, *spelled: str) -> None:
         self.people.ids.add(name)
@@ -212,34 +212,31 @@ class Graph:
 
     def _describe_sites(self) -> None:
         for guid, (site, where) in self.sites.items():
-            collection = site.get("siteCollection") or {}
+            collection = mapping(site.get("siteCollection"))
             personal = site.get("isPersonalSite") or "-my.sharepoint." in str(site.get("webUrl"))
-            archive = (collection.get("archivalDetails") or {}).get("archiveStatus")
+            archive = mapping(collection.get("archivalDetails")).get("archiveStatus")
             self.found.row(
                 "sites", where, id=guid, url=site.get("webUrl"), title=site.get("displayName") or site.get("name"),
                 kind="onedrive" if personal else None, archive=archive,
             )  # fmt: skip
 
-    def _key(self, drive: str | None, item: str) -> Key:
-        """The key under which an item is described: permissions may name it by list and number, or without drive."""
-        if (drive, item) in self.items:
-            return drive, item
-        if drive and drive.startswith("lists/"):
-            for key, (thing, _) in self.items.items():
-                ids = thing.get("sharepointIds") or {}
-                if (f"lists/{ids.get('listId')}", str(ids.get("listItemId"))) == (drive, item):
-                    return key
-        if item == "root":
-            return next(
-                (key for key, (thing, _) in self.items.items() if key[0] == drive and "root" in thing), (drive, item)
-            )
-        return next((key for key in self.items if key[1] == item), (drive, item))
+    def _index(self) -> dict[Key, Key]:
+        """Other names of an item: its list and number, its drive and `root`, its id where the drive is not named."""
+        index: dict[Key, Key] = {}
+        for key, (thing, _) in self.items.items():
+            ids = mapping(thing.get("sharepointIds"))
+            index.setdefault((f"lists/{ids.get('listId')}", str(ids.get("listItemId"))), key)
+            index.setdefault((None, key[1]), key)
+            if "root" in thing:
+                index.setdefault((key[0], "root"), key)
+        return index
 
     def _describe_scopes(self) -> dict[Key, str]:
         """A scope for every item whose permissions were asked for: Graph's list is already the effective one."""
         scopes = {}
-        for (drive, item), permissions in self.permissions.items():
-            key = self._key(drive, item)
+        index = self._index()
+        for asked, permissions in self.permissions.items():
+            key = asked if asked in self.items else index.get(asked) or index.get((None, asked[1])) or asked
             thing, where = self.items.get(key, ({}, permissions[0][1] if permissions else ("", 0)))
             site = self._site_of(key, thing)
             scope = self._name(key, thing)
@@ -254,6 +251,8 @@ class Graph:
         above = {
             (key[0], _inside(self.items[key][0]).lower()): scope for key, scope in scopes.items() if key in self.items
         }
+        index = self._index()
+        labels = {index.get(key, key): label for key, label in self.labels.items()} | self.labels
         for key, (thing, where) in self.items.items():
             if "file" not in thing and "package" not in thing:
                 continue
@@ -266,13 +265,13 @@ class Graph:
             self.found.row(
                 "items", where, id=self._name(key, thing), scope=scope, site=self._site_of(key, thing),
                 path=self._path(key, thing), size=thing.get("size"), modified=thing.get("lastModifiedDateTime"),
-                author=self._person(thing.get("createdBy"), where), label=self.labels.get(key),
+                author=self._person(thing.get("createdBy"), where), label=labels.get(key),
                 modified_by=self._person(thing.get("lastModifiedBy"), where),
             )  # fmt: skip
 
     def _name(self, key: Key, thing: Thing) -> str:
         """`site/item` by SharePoint's own ids where they were asked for, as in other exports; else Graph's ids."""
-        ids = thing.get("sharepointIds") or {}
+        ids = mapping(thing.get("sharepointIds"))
         if ids.get("siteId") and ids.get("listItemUniqueId"):
             return f"{low(ids['siteId'])}/{low(ids['listItemUniqueId'])}"
         return f"{key[0] or ''}/{key[1]}"
@@ -280,9 +279,9 @@ class Graph:
     def _site_of(self, key: Key, thing: Thing) -> str | None:
         drive = self.drives.get(key[0] or "", {})
         named = (
-            (thing.get("sharepointIds") or {}).get("siteId")
-            or (thing.get("parentReference") or {}).get("siteId")
-            or (drive.get("sharePointIds") or drive.get("sharepointIds") or {}).get("siteId")
+            mapping(thing.get("sharepointIds")).get("siteId")
+            or mapping(thing.get("parentReference")).get("siteId")
+            or (drive.get("sharePointIds") or mapping(drive.get("sharepointIds"))).get("siteId")
             or drive.get("siteOf")
             or ((key[0] or "").removeprefix("sites/") if str(key[0]).startswith("sites/") else None)
         )
@@ -312,20 +311,16 @@ class Graph:
         if self.counts["error"]:
             note(f"Saved Graph answers: {self.counts['error']:,} are errors; what they were to say is not known.")
         if self.counts["existing"]:
-            note(
-                f"Saved Graph answers: {self.counts['existing']:,} links for existing access left out; they grant nothing."
-            )
+            note(f"Saved Graph answers: {self.counts['existing']:,} links for existing access grant nothing; left out.")
         if self.counts["deleted"]:
             note(f"Saved Graph answers: {self.counts['deleted']:,} deleted files left out.")
         if self.counts["no scope"]:
-            note(
-                f"{self.counts['no scope']:,} files have no permissions in the saved Graph answers, nor has a folder above."
-            )
+            note(f"{self.counts['no scope']:,} files have no permissions in the saved answers, nor has a folder above.")
         if "transitivemembers" in self.asked:
             note("Members asked for as transitiveMembers are taken for direct ones: which group leads to whom is lost.")
         if self.asked & {"permissions", "items"}:
             note(
-                "Graph lists permissions of files and folders as they take effect; it does not say which break inheritance."
+                "Graph lists permissions of files and folders as they take effect, not which of them break inheritance."
             )
         if "site permissions" in self.asked:
             note(
@@ -372,6 +367,6 @@ def _inside(item: Thing) -> str:
     """The path inside the drive: `/Payroll/a.xlsx`; the root is empty."""
     if "root" in item:
         return ""
-    reference = item.get("parentReference") or {}
+    reference = mapping(item.get("parentReference"))
     folder = unquote(str(reference.get("path") or "")).partition("root:")[2]
     return f"{folder}/{item.get('name') or ''}"

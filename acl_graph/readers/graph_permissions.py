@@ -11,7 +11,7 @@ from acl_graph.readers.claims import LINK_GROUP, decode, domain_of, link_of_grou
 from acl_graph.readers.collected import AUDIENCES, LIMITED
 from acl_graph.readers.files import fold
 from acl_graph.readers.people import People
-from acl_graph.readers.records import Found, Where
+from acl_graph.readers.records import Found, Where, listed, mapping, objects
 
 Thing = dict[str, Any]
 GUID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$", re.I)
@@ -32,15 +32,15 @@ class Permissions:
 
     def permission(self, scope: str, site: str | None, permission: Thing, where: Where) -> None:
         link = permission.get("link")
-        roles = [str(role) for role in permission.get("roles") or []]
+        roles = [str(role) for role in listed(permission.get("roles"))]
         if isinstance(link, dict):
             self._link(scope, site, permission, link, where)
             return
         # grantedTo repeats grantedToV2 for old callers; never both
-        identity = permission.get("grantedToV2") or permission.get("grantedTo")
-        several = permission.get("grantedToIdentitiesV2") or permission.get("grantedToIdentities") or []
+        identity = mapping(permission.get("grantedToV2") or permission.get("grantedTo"))
+        several = objects(permission.get("grantedToIdentitiesV2") or permission.get("grantedToIdentities"))
         people = [self._identity(one, site, where) for one in ([identity] if identity else several)]
-        invited = (permission.get("invitation") or {}).get("email")
+        invited = mapping(permission.get("invitation")).get("email")
         if not people and invited:
             low = str(invited).lower()
             people = [self.people.known.get(low) or self.people.user(low, where)]
@@ -74,7 +74,7 @@ class Permissions:
         if len(scope) < len(known["origin"]):
             known["origin"] = scope
         self.found.row("grants", where, scope=scope, link=name, level=level)
-        people = permission.get("grantedToIdentitiesV2") or permission.get("grantedToIdentities") or []
+        people = objects(permission.get("grantedToIdentitiesV2") or permission.get("grantedToIdentities"))
         for identity in people:
             principal = self._identity(identity, site, where)
             if principal:
@@ -84,7 +84,7 @@ class Permissions:
     def _identity(self, identity: Thing, site: str | None, where: Where) -> str | None:
         """Who an identity set means: object id, then the claim of the site user, the site's group, the address."""
         shown = {kind: one for kind, one in identity.items() if isinstance(one, dict)}
-        local: Thing = shown.get("siteUser") or {}
+        local: Thing = mapping(shown.get("siteUser"))
         login = str(local.get("loginName") or "")
         for kind, what in (("user", "user"), ("group", None), ("application", "app")):
             one = shown.get(kind)
@@ -123,9 +123,9 @@ class Permissions:
     def site_permission(self, site: str, permission: Thing, where: Where) -> None:
         scope = f"{site}/root"
         self.found.row("scopes", where, id=scope, site=site, kind="web")
-        identities = permission.get("grantedToIdentitiesV2") or permission.get("grantedToIdentities") or []
+        identities = objects(permission.get("grantedToIdentitiesV2") or permission.get("grantedToIdentities"))
         for identity in identities:
             app = self._identity(identity, site, where)
-            for role in permission.get("roles") or []:
+            for role in listed(permission.get("roles")):
                 if app:
                     self.found.row("grants", where, scope=scope, principal=app, level=role)

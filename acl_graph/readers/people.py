@@ -117,6 +117,16 @@ class People:
         domain = domain_of(low) if guest or otp else None
         return self._describe(low, where, kind=kind or "user", name=name, login=low, home=home, domain=domain)
 
+    def find(self, login: str) -> str | None:
+        """The id of an account without describing it: evidence names people who may be long gone. None: no person."""
+        claim = decode(login)
+        if claim.kind == LINK or login.strip().lower() == "anonymous":
+            return "anonymous"
+        if claim.kind in _LEFT_OUT or not login.strip():
+            return None
+        low = claim.email or login.strip().lower()
+        return next((self.known[one] for one in _spellings(low) if one in self.known), low)
+
     def group(self, site: str, title: str, where: Where, *, expanded: bool | None = None) -> str:
         """The id of the SharePoint group of that title: titles repeat in every site (format trap 10)."""
         return self._describe(

@@ -20,6 +20,8 @@ NO = (*FALSE, "falso", "onwaar", "falsk", "falskt", "fałsz", "nepravda", "epät
 LOST_COLLECTION = re.compile(
     r"^(System\.((Object|String|Guid)\[\]|Collections\.)|Microsoft\.SharePoint\.Client\.)", re.I
 )
+_VENDORS = ("System.", "Microsoft.")
+_NOTHING = frozenset(NOTHING)
 
 Record = dict[str, Any]
 #: (file, row) a fact comes from
@@ -59,6 +61,21 @@ def sample(file: Sniffed) -> frozenset[str]:
     return file.folded
 
 
+def listed(value: Any) -> list[Any]:
+    """The value if it is a list, else an empty one: an odd value in a record is no reason to stop."""
+    return value if isinstance(value, list) else []
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list, whatever else is in it."""
+    return [one for one in listed(value) if isinstance(one, dict)]
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """The value if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
 def words(joined: str) -> frozenset[str]:
     """The words of a text: column names are easier to read that way."""
     return frozenset(joined.split())
@@ -71,8 +88,9 @@ def text(record: Record, *names: str) -> str | None:
         if value is None or isinstance(value, (dict, list)):
             continue
         said = ("true" if value else "false") if isinstance(value, bool) else str(value).strip()
-        if said.lower() not in NOTHING and not LOST_COLLECTION.match(said):
-            return said
+        if said.lower() in _NOTHING or (said.startswith(_VENDORS) and LOST_COLLECTION.match(said)):
+            continue
+        return said
     return None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from acl_graph.raw import RawExport, ReadFile
 from acl_graph.readers.files import Sniffed, fold
-from acl_graph.readers.records import Record, boolean, parts, records, sample, text, words
+from acl_graph.readers.records import Record, boolean, objects, parts, records, sample, text, words
 from acl_graph.readers.spo_site import RESTRICTION_MODE, SHARING
 
 NAME = "tenant settings"
@@ -57,8 +57,7 @@ def claims(file: Sniffed) -> str | None:
 def _directory_setting(file: Sniffed) -> bool:
     """Graph's `groupSettings`: a list of name and value pairs."""
     for setting in _settings(file.first):
-        if any(isinstance(pair, dict) and fold(str(pair.get("name"))) == "allowgueststoaccessgroups"
-               for pair in setting.get("values") or []):  # fmt: skip
+        if any(fold(str(pair.get("name"))) == "allowgueststoaccessgroups" for pair in objects(setting.get("values"))):
             return True
     return False
 
@@ -79,7 +78,7 @@ def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[s
         for row, record in records(file, raw, "switches"):
             count += 1
             if isinstance(record.get("values"), list):
-                pairs = [pair for pair in record["values"] if isinstance(pair, dict)]
+                pairs = objects(record["values"])
                 record = {fold(str(pair.get("name"))): pair.get("value") for pair in pairs}
             _take(record, file.relative, row, raw)
         raw.files.append(ReadFile(file.relative, NAME, dataset, count))

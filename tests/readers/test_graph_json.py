@@ -251,7 +251,7 @@ def test_unreadable_answers_are_rejected(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("address", "kind"),
     [
-        ("/users/delta?$select=id", None),
+        ("/users/delta?$select=id", "users"),
         (f"{GRAPH}/me/drive/root/children", "items"),
         (f"{GRAPH}/sites/{SITE}/drive/items/01A/permissions", "permissions"),
         (f"{GRAPH}/sites/{SITE}/lists/l1/items/7/driveItem/permissions", "permissions"),

@@ -1,4 +1,4 @@
-"""Microsoft Graph Data Connect: the whole tenant's permissions, groups, files and sites as JSON Lines, merged and joined.
+"""Microsoft Graph Data Connect: a whole tenant's permissions, groups, files and sites, merged and joined.
 
 Reading has three steps. Records become columns, with people as numbers (`people.People`). Pulls are merged to the state
 that holds now (`pulls`). Then people are resolved, each distinct naming once, and the tables are written.
@@ -19,9 +19,9 @@ from acl_graph.readers.mgdc.census import Census, census_of
 from acl_graph.readers.mgdc.coverage import cover
 from acl_graph.readers.mgdc.directory import Described, Directory, finish, read_directory
 from acl_graph.readers.mgdc.layout import DERIVED, dataset_of, day_of, to_read
-from acl_graph.readers.mgdc.people import Means, People, Resolved, Resolver
+from acl_graph.readers.mgdc.people import Means, People, Resolved, Resolver, squeezed
 from acl_graph.readers.mgdc.pulls import current, dated, newest_day
-from acl_graph.readers.mgdc.source import Reading
+from acl_graph.readers.mgdc.source import Reading, collector_paused
 
 NAME = "mgdc"
 ABOUT = "Microsoft Graph Data Connect"
@@ -46,7 +46,8 @@ def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[s
     chosen, left, notes = to_read([(file, dataset) for file, dataset in files if dataset != DERIVED])
     for note in notes:
         raw.note(note)
-    _Export(raw, Reading(told), chosen).read()
+    with collector_paused():
+        _Export(raw, Reading(told), chosen).read()
     for file, dataset in left:
         raw.files.append(ReadFile(file.relative, NAME, dataset, 0, "left alone: the merged state stands for it"))
     for file, dataset in files:
@@ -84,7 +85,9 @@ class _Export:
         if newest and self.raw.snapshot is None:
             self.raw.snapshot = datetime(newest.year, newest.month, newest.day, tzinfo=UTC)
 
-        site_rows, group_rows, permission_rows, file_rows = self._merged(site_rows, group_rows, permission_rows, file_rows)
+        site_rows, group_rows, permission_rows, file_rows = self._merged(
+            site_rows, group_rows, permission_rows, file_rows
+        )
         members = members.join(group_rows.select("rec"), on="rec", how="semi", maintain_order="left")
         recipients = recipients.join(permission_rows.select("rec"), on="rec", how="semi", maintain_order="left")
 
@@ -131,20 +134,30 @@ class _Export:
         merged = [site_rows]
         for dataset, (frame, key) in keys.items():
             rows, _ = current(frame, key, dataset, regions, self.raw)
-            kept = rows.join(gone.select(pl.col("id").alias("site")).unique(), on="site", how="anti", maintain_order="left")
+            kept = rows.join(
+                gone.select(pl.col("id").alias("site")).unique(), on="site", how="anti", maintain_order="left"
+            )
             self.dropped["gone_sites"] = self.dropped.get("gone_sites", 0) + rows.height - kept.height
             merged.append(kept)
         return tuple(merged)
 
     def _resolve(
-        self, directory: Directory, site_rows: pl.DataFrame, group_rows: pl.DataFrame, has_members: bool, has_owners: bool
+        self,
+        directory: Directory,
+        site_rows: pl.DataFrame,
+        group_rows: pl.DataFrame,
+        has_members: bool,
+        has_owners: bool,
     ) -> Resolved:
         plain = group_rows.filter(pl.col("what") == "group")
-        known = {
-            (site, (name or "").casefold()): f"{site}/g{group}"
-            for site, name, group in plain.select("site", "name", "group").iter_rows()
-        }
-        resolver = Resolver(directory, known, set(site_rows["group"].drop_nulls()), has_members, has_owners)
+        known: dict[tuple[str, str], str] = {}
+        short: dict[tuple[str, str], str] = {}
+        for site, name, group in plain.select("site", pl.col("name").fill_null(""), "group").iter_rows():
+            who = f"{site}/g{group}"
+            known[site, name.casefold()] = who
+            if short.setdefault((site, squeezed(name)), who) != who:
+                short[site, squeezed(name)] = ""
+        resolver = Resolver(directory, known, short, set(site_rows["group"].drop_nulls()), has_members, has_owners)
         return resolver.resolve(self.people.namings())
 
     def _write(
@@ -182,7 +195,12 @@ class _Export:
         self._add("sites", self._sites(site_rows), "Sites")
         self._add("sites", bare_sites, "Permissions", "Files")
         self._add("site_admins", access.admins, "Permissions")
-        self._add("scopes", all_scopes.select("id", "site", "kind", "path", "parent", *tables_out.SOURCE), "Permissions", "Files")
+        self._add(
+            "scopes",
+            all_scopes.select("id", "site", "kind", "path", "parent", *tables_out.SOURCE),
+            "Permissions",
+            "Files",
+        )
         rows = tables_out.libraries(permission_rows, file_rows, access.scopes, site_paths)
         self._add("libraries", rows, "Permissions", "Files")
         self._add("grants", access.grants, "Permissions")
@@ -193,7 +211,9 @@ class _Export:
         self._add("usage", tables_out.usage(events), "FileActions")
         raw.counts.append(tables_out.principal_counts(_sourced(recipients, permission_rows), everybody))
         raw.counts.append(
-            access.row_counts.select(pl.lit("row_users").alias("what"), "principals", "said", *tables_out.SOURCE).cast(COUNTS)  # type: ignore[arg-type]
+            access.row_counts.select(pl.lit("row_users").alias("what"), "principals", "said", *tables_out.SOURCE).cast(
+                pl.Schema(COUNTS)
+            )
         )
         cover(raw, self.datasets, bool(access.admins.height), self.dropped)
 
@@ -202,7 +222,9 @@ class _Export:
         if frame.height or self.datasets & set(datasets):
             self.raw.add(NAME, table, frame)
 
-    def _count(self, access: permissions.Access, entries: pl.DataFrame, group_rows: pl.DataFrame, directory: Directory) -> None:
+    def _count(
+        self, access: permissions.Access, entries: pl.DataFrame, group_rows: pl.DataFrame, directory: Directory
+    ) -> None:
         dropped = self.dropped
         for key, count in access.dropped.items():
             dropped[key] = dropped.get(key, 0) + count
@@ -215,7 +237,7 @@ class _Export:
         dropped["same_mail"] = sum(who == "" for who in directory.mail.values())
         unnamed = access.grants["principal"].drop_nulls().unique()
         if "Groups" in self.datasets:
-            dropped["unnamed_groups"] = unnamed.str.contains("/name:", literal=True).sum()
+            dropped["unnamed_groups"] = unnamed.filter(unnamed.str.contains("/name:", literal=True)).len()
 
     def _link_users(self, access: permissions.Access, entries: pl.DataFrame) -> pl.DataFrame:
         """Recipients of link rows, and the members of the hidden groups behind these links."""
@@ -287,9 +309,14 @@ class _Export:
             .join(site_rows.select(pl.col("id").alias("site")), on="site", how="anti", maintain_order="left")
         )
         self.dropped["bare_sites"] = unknown.height if "Sites" in self.datasets else 0
-        is_personal = pl.col("site").is_in(mine.implode()) | pl.col("url").str.contains("(?i)^https?://[^/]*-my\\.").fill_null(False)
+        is_personal = pl.col("site").is_in(mine.implode()) | pl.col("url").str.contains(
+            "(?i)^https?://[^/]*-my\\."
+        ).fill_null(False)
         bare_sites = unknown.select(
-            pl.col("site").alias("id"), "url", pl.when(is_personal).then(pl.lit("onedrive")).alias("kind"), *tables_out.SOURCE
+            pl.col("site").alias("id"),
+            "url",
+            pl.when(is_personal).then(pl.lit("onedrive")).alias("kind"),
+            *tables_out.SOURCE,
         )
         return pl.concat([scopes, bare], how="diagonal"), bare_sites
 

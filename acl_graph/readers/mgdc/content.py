@@ -9,15 +9,13 @@ import polars as pl
 from acl_graph.readers.files import Sniffed
 from acl_graph.readers.mgdc.people import People
 from acl_graph.readers.mgdc.shapes import Person
-from acl_graph.readers.mgdc.source import BATCH, Columns, Reading, guid, guid_cells, records, server_path
+from acl_graph.readers.mgdc.source import Columns, Reading, guid, guid_cells, records, server_path
 from acl_graph.tables import read_time
 
 TEXT, FLAG, WHOLE = pl.String(), pl.Boolean(), pl.Int64()
 
 
-def read_files(
-    files: Sequence[tuple[int, Sniffed]], people: People, reading: Reading
-) -> pl.DataFrame:
+def read_files(files: Sequence[tuple[int, Sniffed]], people: People, reading: Reading) -> pl.DataFrame:
     """One row a file record: ids as GUIDs, people as naming numbers (-1 for nobody), the path put together."""
     rows = Columns(
         site=TEXT, item=TEXT, scope=TEXT, list=TEXT, web=TEXT, site_url=TEXT, directory=TEXT, name=TEXT, label=TEXT,
@@ -31,14 +29,14 @@ def read_files(
                 reading.record("Files", file.relative, number, why, one.FileName or "")
                 continue
             label = one.SensitivityLabelInfo
-            rows.add(
+            rows.add((
                 one.SiteId, one.ItemId, one.ScopeId, one.ListId, one.WebId, one.SiteUrl, one.DirName, one.FileName,
                 label.Id if label else None, label.DisplayName if label else None, one.IsLabelEncrypted,
                 one.SizeInBytes, one.TimeLastModified, people.author(one.Author, file.relative, number),
                 people.author(one.ModifiedBy, file.relative, number), one.MajorVersion, one.MinorVersion,
                 one.SnapshotDate, one.Operation, index, number,
-            )  # fmt: skip
-            rows.flush(BATCH)
+            ))  # fmt: skip
+            rows.flush()
     parts = [pl.col(name).fill_null("").str.strip_chars("/") for name in ("directory", "name")]
     root = server_path(pl.col("site_url").fill_null(""))
     path = pl.concat_str(root.str.strip_suffix("/"), *parts, separator="/").str.replace("//", "/", literal=True)
@@ -48,15 +46,21 @@ def read_files(
     )
 
 
-def read_actions(
-    files: Sequence[tuple[int, Sniffed]], people: People, reading: Reading
-) -> tuple[pl.DataFrame, int]:
+def read_actions(files: Sequence[tuple[int, Sniffed]], people: People, reading: Reading) -> tuple[pl.DataFrame, int]:
     """(events, how many by the system itself without an address).
 
     Events that two pulls hold twice are counted once: same file, actor, action and moment.
     """
     rows = Columns(
-        site=TEXT, item=TEXT, ident=WHOLE, actor=TEXT, action=TEXT, date=TEXT, snapshot=TEXT, file=WHOLE, source_row=WHOLE
+        site=TEXT,
+        item=TEXT,
+        ident=WHOLE,
+        actor=TEXT,
+        action=TEXT,
+        date=TEXT,
+        snapshot=TEXT,
+        file=WHOLE,
+        source_row=WHOLE,
     )
     system = 0
     for index, file in files:
@@ -78,11 +82,11 @@ def read_actions(
             if not anonymous:
                 person = Person(Name=event.ActorDisplayName, Email=event.ActorEmail)
                 ident = people.author(person, file.relative, number)
-            rows.add(
+            rows.add((
                 event.SiteId, event.ListItemId, ident, "system" if by_system else "user", event.ActionName,
                 event.ActionDate, event.SnapshotDate, index, number,
-            )  # fmt: skip
-            rows.flush(BATCH)
+            ))  # fmt: skip
+            rows.flush()
     frame = rows.frame().with_columns(guid_cells("site"), guid_cells("item"))
     frame = frame.unique(["site", "item", "ident", "action", "date"], keep="first", maintain_order=True)
     return frame.with_columns(read_time(pl.col("date")).alias("moment")), system

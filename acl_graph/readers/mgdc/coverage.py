@@ -105,7 +105,7 @@ def _left_out(raw: RawExport, dropped: Mapping[str, int]) -> None:
         "gone_sites": "records belong to sites that were deleted: left out",
         "unnamed_groups": "SharePoint groups are named by permissions but missing from the Groups dataset: "
         "their members are not known",
-        "same_mail": "e-mail addresses belong to more than one account: rows that give only the address stay unresolved",
+        "same_mail": "e-mail addresses belong to more than one account: rows with the address alone stay unresolved",
     }
     for key, sentence in sentences.items():
         if dropped.get(key):

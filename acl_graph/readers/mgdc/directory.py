@@ -15,7 +15,7 @@ from acl_graph.readers.claims import domain_of
 from acl_graph.readers.files import Sniffed
 from acl_graph.readers.mgdc.layout import day_of
 from acl_graph.readers.mgdc.shapes import GroupDetail, Membership, User
-from acl_graph.readers.mgdc.source import BATCH, Columns, Reading, guid, records
+from acl_graph.readers.mgdc.source import Columns, Reading, guid, records
 
 EXTERNAL = "#ext#"
 
@@ -168,7 +168,9 @@ def _user(found: Directory, user: User, file: str, row: int, reading: Reading) -
 
 def _addresses(value: list[str] | str | None) -> list[str]:
     entries = value if isinstance(value, list) else (value or "").replace(",", ";").split(";")
-    return [entry.strip() for entry in entries if "@" in entry and not entry.strip().lower().startswith(("sip:", "x500:"))]
+    return [
+        entry.strip() for entry in entries if "@" in entry and not entry.strip().lower().startswith(("sip:", "x500:"))
+    ]
 
 
 def home_of(user_type: str | None, upn: str | None) -> str:
@@ -195,8 +197,8 @@ def _membership(
     if group in found.deleted_groups:
         found.left_out["deleted"] = found.left_out.get("deleted", 0) + 1
         return
-    found.members.add(group, member, role, file, number)
-    found.members.flush(BATCH)
+    found.members.add((group, member, role, file, number))
+    found.members.flush()
     upn = row.userPrincipalName
     if member not in found.users and member not in found.groups and member not in found.mentioned:
         kind = {"user": "user", "group": None, "serviceprincipal": "app"}.get(what, "user" if upn else None)

@@ -9,7 +9,7 @@ import polars as pl
 from acl_graph.readers.claims import LIMITED_ACCESS, LINK_GROUP, decode, link_of_group
 from acl_graph.readers.files import Sniffed
 from acl_graph.readers.mgdc.people import People
-from acl_graph.readers.mgdc.source import BATCH, Columns, Reading, guid, records
+from acl_graph.readers.mgdc.source import Columns, Reading, guid, records
 
 TEXT, WHOLE = pl.String(), pl.Int64()
 GROUP, LINK, LIMITED = "group", "link", "limited"
@@ -39,20 +39,20 @@ def read_groups(
             what, link = behind(group.DisplayName or "", group.GroupLinkId)
             listed = listed or group.Members is not None
             entries = group.Members or ()
-            groups.add(
+            groups.add((
                 rec, site, str(group.GroupId).strip(), group.DisplayName, what, link, len(entries), group.SnapshotDate,
                 group.Operation, index, number,
-            )  # fmt: skip
+            ))  # fmt: skip
             for member in entries:
-                members.add(rec, people.number(member, site, file.relative, number))
-            groups.flush(BATCH)
-            members.flush(BATCH)
+                members.add((rec, people.number(member, site, file.relative, number)))
+            groups.flush()
+            members.flush()
             rec += 1
     return groups.frame(), members.frame(), listed
 
 
 def behind(name: str, link: str | int | None) -> tuple[str, str | None]:
-    """What a group is for, and the link it stands behind. `GroupLinkId` is a GUID text, whatever its documented type."""
+    """What a group is for, and the link it stands behind. `GroupLinkId` is a GUID text, whatever its documentation."""
     claim = decode(name)
     if claim.kind == LIMITED_ACCESS:
         return LIMITED, None

@@ -10,15 +10,18 @@ from acl_graph.readers.files import Sniffed, fold
 
 #: columns that only a site row of this export has beside Id and Url
 SITE_MARKS = frozenset(
-    "rootweb rootwebtitle rootwebwebtemplate webcount storagequota storageused storagemetrics geolocation isinrecyclebin "
-    "isteamsconnectedsite isteamschannelsite teamschanneltype isonedrive iscommunicationsite readlocked "
-    "isexternalsharingenabled recyclebinitemcount storagemetricstotalfilecount".split()
+    ("rootweb", "rootwebtitle", "rootwebwebtemplate", "webcount", "storageused", "storagemetrics", "isinrecyclebin",
+     "isteamsconnectedsite", "isteamschannelsite", "isonedrive", "iscommunicationsite", "readlocked",
+     "isexternalsharingenabled", "recyclebinitemcount", "storagemetricstotalfilecount")
+)  # fmt: skip
+GROUP_MARKS = frozenset(
+    ("grouptypes", "securityenabled", "mailenabled", "membershiprule", "isassignabletorole", "visibility")
 )
-GROUP_MARKS = frozenset("grouptypes securityenabled mailenabled membershiprule isassignabletorole visibility".split())
 USER_MARKS = frozenset(
-    "accountenabled usertype mail department givenname surname jobtitle proxyaddresses assignedlicenses assignedplans "
-    "usagelocation officelocation primarysmtpaddress emailaddresses title".split()
-)
+    ("accountenabled", "usertype", "mail", "department", "givenname", "surname", "jobtitle", "proxyaddresses",
+     "assignedlicenses", "assignedplans", "usagelocation", "officelocation", "primarysmtpaddress", "emailaddresses",
+     "title")
+)  # fmt: skip
 #: folder or file names by dataset, folded: the tie-break where the keys fit two, and the only sign of empty files
 NAMES = {
     "sharepointfileactions": "FileActions",
@@ -64,13 +67,13 @@ def _sharepoint(keys: frozenset[str]) -> str | None:
     if "siteid" in keys:
         if {"actionname", "listitemid"} <= keys or {"actionname", "actiondate"} <= keys:
             return "FileActions"
-        if {"itemtype", "roledefinition"} & keys and {"scopeid", "itemurl", "linkscope", "roledefinition"} & keys:
+        if "scopeid" in keys and {"itemtype", "roledefinition", "linkscope", "sharedwithcount"} & keys:
             return "Permissions"
-        if {"scopeid", "sharedwithcount"} <= keys or {"scopeid", "operation"} <= keys and "itemid" not in keys:
+        if {"itemtype", "roledefinition"} <= keys or ({"scopeid", "operation"} <= keys and "itemid" not in keys):
             return "Permissions"
         if "groupid" in keys and {"displayname", "grouplinkid", "grouptype", "members", "operation"} & keys:
             return "Groups"
-        if "itemid" in keys and {"scopeid", "dirname", "filename", "siteurl", "operation"} & keys:
+        if "itemid" in keys and ({"scopeid", "dirname"} & keys or {"operation", "ptenant"} <= keys):
             return "Files"
         return None
     if "id" in keys and len(SITE_MARKS & keys) >= (1 if "ptenant" in keys else 2):
@@ -110,7 +113,7 @@ def named(relative: str) -> str | None:
 
 
 def _named_for_certain(relative: str) -> bool:
-    """Empty files are ours only inside a dataset's folder or under a full dataset name: `sites.csv` may be anybody's."""
+    """Empty files are ours only in a dataset's folder or under a full dataset name: `sites.csv` may be anybody's."""
     folder, _, name = relative.rpartition("/")
     return bool(folder and named(folder)) or fold(name).startswith(("basicdataset", "sharepoint"))
 
@@ -129,7 +132,9 @@ def day_of(relative: str) -> date | None:
         return None
 
 
-def to_read(files: Sequence[tuple[Sniffed, str]]) -> tuple[list[tuple[Sniffed, str]], list[tuple[Sniffed, str]], list[str]]:
+def to_read(
+    files: Sequence[tuple[Sniffed, str]],
+) -> tuple[list[tuple[Sniffed, str]], list[tuple[Sniffed, str]], list[str]]:
     """(files to read, files left alone, sentences): a `latest` folder holds the merged state and stands for all.
 
     Working folders (`temp`, `deleted`) are left alone where the dataset has other files.
@@ -146,7 +151,9 @@ def to_read(files: Sequence[tuple[Sniffed, str]]) -> tuple[list[tuple[Sniffed, s
         left += [entry for entry in mine if entry not in chosen]
         if latest and len(latest) < len(mine):
             others = len(mine) - len(latest)
-            notes.append(f"{dataset}: the merged state in the folder 'latest' was read; {others} other files were left alone.")
+            notes.append(
+                f"{dataset}: the merged state in the folder 'latest' was read; {others} other files were left alone."
+            )
     return read, left, notes
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import NamedTuple
 
 from acl_graph.readers.claims import (
     LIMITED_ACCESS,
@@ -54,8 +55,7 @@ class Means(IntEnum):
     NOBODY = 5  #: an entry without any name
 
 
-@dataclass(frozen=True)
-class Naming:
+class Naming(NamedTuple):
     """One distinct way in which somebody is named."""
 
     type: str
@@ -113,9 +113,7 @@ class People:
 
     def namings(self) -> list[Naming]:
         """All namings, by number."""
-        return [
-            _naming(*key, where=where) for key, where in zip(self.numbers, self.where, strict=True)
-        ]
+        return [_naming(*key, where=where) for key, where in zip(self.numbers, self.where, strict=True)]
 
 
 def _naming(
@@ -151,6 +149,11 @@ def _told(text: str | None) -> str | None:
     return None if text in ("", "null", "none", "n/a") else text
 
 
+def squeezed(name: str) -> str:
+    """A name without its spaces, in lower case."""
+    return "".join(name.casefold().split())
+
+
 @dataclass
 class Resolved:
     """For each naming its meaning, principal id and link; and the principals described on the way."""
@@ -168,6 +171,8 @@ class Resolver:
     directory: Directory
     #: (site, folded name) -> id of the SharePoint group
     sharepoint_groups: dict[tuple[str, str], str]
+    #: the same with names without spaces, as older extracts squeeze them; "" where two groups of a site have one
+    squeezed_groups: dict[tuple[str, str], str]
     #: ids of groups that are a site's Microsoft 365 group
     site_groups: set[str]
     has_members: bool
@@ -264,10 +269,19 @@ class Resolver:
         if not any((naming.name, naming.email, naming.oid, naming.upn, naming.login)):
             return Means.NOBODY, None, None
         population = claim.kind if claim.kind in POPULATION_IDS else None
-        if population is None and not naming.oid and not naming.email and naming.type not in (*USER_TYPES, "sharepointgroup"):
+        if (
+            population is None
+            and not naming.oid
+            and not naming.email
+            and naming.type not in (*USER_TYPES, "sharepointgroup")
+        ):
             population = special_name(naming.name or "")
         if population:
-            return Means.PRINCIPAL, self._describe(Described(POPULATION_IDS[population], population, naming.name), naming), None
+            return (
+                Means.PRINCIPAL,
+                self._describe(Described(POPULATION_IDS[population], population, naming.name), naming),
+                None,
+            )
         if claim.kind == "app":
             who = claim.id or naming.oid or (naming.login or "").casefold()
             return Means.PRINCIPAL, self._describe(Described(who, "app", naming.name, naming.login), naming), None
@@ -281,6 +295,7 @@ class Resolver:
         name = naming.name or naming.login or naming.email or naming.oid or ""
         site = naming.site or ""
         known = self.sharepoint_groups.get((site, name.casefold()))
+        known = known or self.squeezed_groups.get((site, squeezed(name)))
         if known:
             return known
         who = f"{site}/name:{name}"
@@ -342,7 +357,7 @@ class Resolver:
         return self.has_members and (group in self.directory.with_members or group in self.directory.groups)
 
     def _describe(self, told: Described, naming: Naming) -> str:
-        """Keep the first description of a principal; later ones fill what it left open. The directory's is not touched."""
+        """Keep the first description of a principal; later ones fill gaps. The directory's own is not touched."""
         who = told.id
         if who in self.directory.users or who in self.directory.groups:
             return who

@@ -12,7 +12,15 @@ from acl_graph.readers.mgdc.people import Means, People
 from acl_graph.readers.mgdc.source import BATCH, Columns, Reading, guid, guid_cells, records, server_path
 
 TEXT, FLAG, WHOLE = pl.String(), pl.Boolean(), pl.Int64()
-KINDS = {"web": "web", "site": "web", "list": "list", "library": "list", "folder": "folder", "file": "item", "item": "item"}
+KINDS = {
+    "web": "web",
+    "site": "web",
+    "list": "list",
+    "library": "list",
+    "folder": "folder",
+    "file": "item",
+    "item": "item",
+}
 AUDIENCES = {
     "anyone": "anyone",
     "anonymous": "anyone",
@@ -33,6 +41,8 @@ NAMED_AUDIENCES = {
 }
 #: how somebody on a link's list came there: people on an organization link used it or were sent it (trap 16)
 HOW = {"people": "named", "anyone": "redeemed"}
+#: folders in folders; a longer path hangs under its site's top web
+DEEPEST_PATH = 200
 SOURCE = ("source_file", "source_row")
 #: what makes two permission rows the same one; the link may be absent, and administrators stand apart from their web
 KEY = ("site", "scope", "link_key", "role", "admin")
@@ -48,8 +58,6 @@ def read_permissions(
         op=TEXT, file=WHOLE, source_row=WHOLE,
     )  # fmt: skip
     entries = Columns(rec=WHOLE, ident=WHOLE, users=WHOLE)
-    row_cells = [cells.append for cells in rows.lists.values()]
-    add_rec, add_ident, add_users = (cells.append for cells in entries.lists.values())
     sites: dict[str, str | None] = {}
     rec = 0
     for index, file in files:
@@ -58,7 +66,8 @@ def read_permissions(
             site = sites.get(one.SiteId or "", "")
             if site == "":
                 site = sites[one.SiteId or ""] = guid(one.SiteId)
-            if why := _unusable(site, one):
+            odd = site is None or one.ScopeId is None or one.Operation == "Deleted"
+            if odd and (why := _unusable(site, one)):
                 reading.record("Permissions", name, number, why, one.ItemURL or "")
                 continue
             shared = one.SharedWith
@@ -66,22 +75,19 @@ def read_permissions(
             if not shared and one.SharedWithCount:
                 unsaid = sum(part.Count or 0 for part in one.SharedWithCount)
             creator = one.ShareCreatedBy
-            values = (
+            row = (
                 rec, site, one.WebId, one.ListId, one.ItemType, one.ItemURL, one.RoleDefinition, one.LinkId,
                 one.ScopeId, one.LinkScope, one.TotalUserCount, one.ShareCreatedTime,
                 -1 if creator is None else people.author(creator, name, number), one.ShareExpirationTime, unsaid,
                 one.SnapshotDate, one.Operation, index, number,
             )  # fmt: skip
-            for append, value in zip(row_cells, values, strict=True):
-                append(value)
+            rows.add(row)
             for person in shared or ():
-                add_rec(rec)
-                add_ident(people.number(person, site, name, number))
-                add_users(person.UserCount)
+                entries.add((rec, people.number(person, site, name, number), person.UserCount))
             rec += 1
             if not rec % BATCH:
-                rows.flush()
-                entries.flush()
+                rows.flush(1)
+                entries.flush(1)
     return _tidied(rows.frame()), entries.frame()
 
 
@@ -151,14 +157,28 @@ def access(rows: pl.DataFrame, recipients: pl.DataFrame, site_paths: Mapping[str
     usable = rows.filter(~pl.col("traversal"))
     scope_id = pl.concat_str("site", pl.lit("/"), "scope")
     named = usable.select(
-        "rec", scope_id.alias("scope_id"), "scope", "site", "role", "link", "audience", "admin", "total", "link_key", *SOURCE
+        "rec",
+        scope_id.alias("scope_id"),
+        "scope",
+        "site",
+        "role",
+        "link",
+        "audience",
+        "admin",
+        "total",
+        "link_key",
+        *SOURCE,
     ).join(recipients, on="rec")
     real = named.filter(pl.col("means") == Means.PRINCIPAL)
     direct = pl.col("link").is_null() & ~pl.col("admin")
 
     admins = real.filter(pl.col("admin")).select("site", "principal", *SOURCE)
     grants = real.filter(direct).select(
-        pl.col("scope_id").alias("scope"), "principal", pl.col("role").alias("level"), pl.lit(None, TEXT).alias("link"), *SOURCE
+        pl.col("scope_id").alias("scope"),
+        "principal",
+        pl.col("role").alias("level"),
+        pl.lit(None, TEXT).alias("link"),
+        *SOURCE,
     )
     link_rows = usable.filter(pl.col("link").is_not_null() & ~pl.col("admin"))
     # older extracts name the hidden group of a link as a plain recipient: that is the link's grant
@@ -166,7 +186,12 @@ def access(rows: pl.DataFrame, recipients: pl.DataFrame, site_paths: Mapping[str
     link_grants = pl.concat(
         [
             link_rows.select(scope_id.alias("scope"), pl.col("role").alias("level"), "link", *SOURCE),
-            hidden.select(pl.col("scope_id").alias("scope"), pl.col("role").alias("level"), pl.col("group_link").alias("link"), *SOURCE),
+            hidden.select(
+                pl.col("scope_id").alias("scope"),
+                pl.col("role").alias("level"),
+                pl.col("group_link").alias("link"),
+                *SOURCE,
+            ),
         ]
     ).select("scope", pl.lit(None, TEXT).alias("principal"), "level", "link", *SOURCE)
     scopes = scopes_of(rows.filter(~pl.col("admin")), site_paths)
@@ -200,7 +225,9 @@ def access(rows: pl.DataFrame, recipients: pl.DataFrame, site_paths: Mapping[str
     }
     return Access(
         scopes,
-        pl.concat([grants, link_grants]).unique(["scope", "principal", "level", "link"], keep="first", maintain_order=True),
+        pl.concat([grants, link_grants]).unique(
+            ["scope", "principal", "level", "link"], keep="first", maintain_order=True
+        ),
         admins.unique(["site", "principal"], keep="first", maintain_order=True),
         links,
         link_users.unique(["link", "principal"], keep="first", maintain_order=True),
@@ -212,11 +239,21 @@ def access(rows: pl.DataFrame, recipients: pl.DataFrame, site_paths: Mapping[str
 def scopes_of(rows: pl.DataFrame, site_paths: Mapping[str, str]) -> pl.DataFrame:
     """One row a scope. Paths of one scope can differ between rows (renames): the newest pull's shortest counts."""
     path = server_path(pl.col("url"))
-    root = pl.col("site").replace_strict(dict(site_paths), default="/", return_dtype=pl.String) if site_paths else pl.lit("/")
+    root = (
+        pl.col("site").replace_strict(dict(site_paths), default="/", return_dtype=pl.String)
+        if site_paths
+        else pl.lit("/")
+    )
     empty = pl.col("url").is_null() | (pl.col("url").str.strip_chars("/ ") == "")
     scopes = (
         rows.with_columns(pl.when(~empty).then(path).when(pl.col("kind") == "web").then(root).alias("path"))
-        .sort(pl.col("day"), pl.col("path").str.len_chars(), descending=[True, False], nulls_last=True, maintain_order=True)
+        .sort(
+            pl.col("day"),
+            pl.col("path").str.len_chars(),
+            descending=[True, False],
+            nulls_last=True,
+            maintain_order=True,
+        )
         .group_by("site", "scope", maintain_order=True)
         .agg(pl.col("kind").drop_nulls().first(), pl.col("path").drop_nulls().first(), "list", "web", *SOURCE)
         .with_columns(
@@ -226,55 +263,60 @@ def scopes_of(rows: pl.DataFrame, site_paths: Mapping[str, str]) -> pl.DataFrame
         )
         .sort("source_file", "source_row", maintain_order=True)
     )
-    return scopes.with_columns(pl.Series("parent", parents(scopes), TEXT))
+    return scopes.with_columns(parents(scopes))
 
 
-def parents(scopes: pl.DataFrame) -> list[str | None]:
+def parents(scopes: pl.DataFrame) -> pl.Series:
     """The nearest web, list or folder above each scope by path; the site's top web where there is none."""
-    containers: dict[tuple[str, str], str] = {}
-    tops: dict[str, tuple[int, str]] = {}
-    cells = [scopes[name].to_list() for name in ("id", "site", "kind", "path")]
-    for who, site, kind, path in zip(*cells, strict=True):
-        if path is None or kind not in ("web", "list", "folder"):
-            continue
-        containers.setdefault((site, path.lower()), who)
-        if kind == "web" and (site not in tops or len(path) < tops[site][0]):
-            tops[site] = (len(path), who)
-    above: dict[tuple[str, str], str | None] = {}
-
-    def holder(site: str, folder: str) -> str | None:
-        """The container at this folder or the nearest one over it, remembered for every folder on the way."""
-        walked = []
-        found: str | None = None
-        while True:
-            if (site, folder) in above:
-                found = above[site, folder]
-                break
-            walked.append(folder)
-            found = containers.get((site, folder or "/"))
-            if found or not folder:
-                break
-            folder = folder.rpartition("/")[0]
-        for step in walked:
-            above[site, step] = found
-        return found
-
-    result: list[str | None] = []
-    for who, site, _, path in zip(*cells, strict=True):
-        top = tops.get(site, (0, None))[1]
-        found = None
-        if path is not None and path != "/":
-            found = holder(site, path.lower().rpartition("/")[0])
-        found = found or top
-        result.append(None if found == who else found)
-    return result
+    holders = scopes.filter(pl.col("path").is_not_null() & pl.col("kind").is_in(["web", "list", "folder"]))
+    holders = holders.select("site", pl.col("path").str.to_lowercase().alias("folder"), pl.col("id").alias("holder"))
+    holders = holders.unique(["site", "folder"], keep="first", maintain_order=True)
+    tops = (
+        scopes.filter((pl.col("kind") == "web") & pl.col("path").is_not_null())
+        .sort(pl.col("path").str.len_chars(), maintain_order=True)
+        .unique("site", keep="first", maintain_order=True)
+        .select("site", pl.col("id").alias("top"))
+    )
+    above = pl.col("folder").str.replace(r"/[^/]*$", "")
+    left = (
+        scopes.with_row_index("at")
+        .select("at", "site", pl.col("path").str.to_lowercase().str.strip_suffix("/").alias("folder"))
+        .filter(pl.col("folder") != "")
+        .with_columns(above)
+    )
+    found = []
+    for _ in range(DEEPEST_PATH):
+        # the folder above "/x" is the root, which is spelled "/"
+        step = left.with_columns(pl.when(pl.col("folder") == "").then(pl.lit("/")).otherwise("folder").alias("folder"))
+        step = step.join(holders, on=["site", "folder"], how="left", maintain_order="left")
+        found.append(step.filter(pl.col("holder").is_not_null()).select("at", "holder"))
+        left = step.filter(pl.col("holder").is_null() & (pl.col("folder") != "/")).select("at", "site", "folder")
+        if left.is_empty():
+            break
+        left = left.with_columns(above)
+    return (
+        scopes.with_row_index("at")
+        .join(
+            pl.concat([pl.DataFrame(schema={"at": pl.UInt32(), "holder": TEXT}), *found]),
+            on="at",
+            how="left",
+            maintain_order="left",
+        )
+        .join(tops, on="site", how="left", maintain_order="left")
+        .select(pl.coalesce("holder", pl.when(pl.col("top") != pl.col("id")).then("top")).alias("parent"))
+        .to_series()
+    )
 
 
 def links_of(rows: pl.DataFrame, hidden: pl.DataFrame, grants: pl.DataFrame, scopes: pl.DataFrame) -> pl.DataFrame:
     """One row a link: the same LinkId stands on every child scope that copied it (format trap 11)."""
     origins = (
         grants.select("link", "scope")
-        .join(scopes.select(pl.col("id").alias("scope"), pl.col("path").str.len_chars().alias("length")), on="scope", how="left")
+        .join(
+            scopes.select(pl.col("id").alias("scope"), pl.col("path").str.len_chars().alias("length")),
+            on="scope",
+            how="left",
+        )
         .sort("length", nulls_last=True, maintain_order=True)
         .group_by("link", maintain_order=True)
         .agg(pl.col("scope").first().alias("origin"))

@@ -1,4 +1,4 @@
-"""The state that a series of pulls describes: a newer full pull replaces, deltas are laid over it in order of their day.
+"""The state that a series of pulls describes: a newer full pull replaces, deltas are laid over it in order.
 
 Rows of one pull with one key stand beside each other (a flattened pull has one row per recipient); a later pull's rows
 with that key take their place as a whole, and a deleted key is gone (format traps 3 to 5).
@@ -23,20 +23,26 @@ def dated(frame: pl.DataFrame, folder_days: Sequence[date | None]) -> pl.DataFra
     `frame` has `snapshot` and `op` as text and `file`, an index into `folder_days`.
     """
     operation = pl.col("op").fill_null("").str.strip_chars().str.to_lowercase()
-    moment = read_time(pl.col("snapshot"))
+    # a handful of dates on millions of rows: each spelling is read once
+    spelled = frame.select("snapshot").drop_nulls().unique()
+    read = spelled.with_columns(read_time(pl.col("snapshot")).alias("_moment"))
+    read = read.with_columns(pl.when(pl.col("_moment").dt.year() > 1900).then("_moment").dt.date())
+    frame = frame.join(read, on="snapshot", how="left", maintain_order="left")
     folder = pl.Series("folder", list(folder_days) or [None], pl.Date)
     return frame.with_columns(
-        pl.coalesce(
-            pl.when(moment.dt.year() > 1900).then(moment).dt.date(),
-            folder.gather(frame["file"]).alias("folder"),
-        ).alias("day"),
+        pl.coalesce("_moment", folder.gather(frame["file"]).alias("folder")).alias("day"),
         operation.is_in(FULL).alias("full"),
         (operation == "deleted").alias("deleted"),
-    )
+    ).drop("_moment")
 
 
 def current(
-    frame: pl.DataFrame, key: Sequence[str], dataset: str, regions: Mapping[str, str], raw: RawExport, site: str = "site"
+    frame: pl.DataFrame,
+    key: Sequence[str],
+    dataset: str,
+    regions: Mapping[str, str],
+    raw: RawExport,
+    site: str = "site",
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(rows that hold now, keys whose last word is a deletion) of a `dated` frame.
 

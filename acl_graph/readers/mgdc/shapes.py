@@ -5,12 +5,14 @@ of keys. So the quick way is only ever taken where every key is spelled as docum
 not used are typed `Raw`, which costs nothing. `gc=False`: records hold no circles.
 """
 
+# ruff: noqa: N815 - the fields are spelled as the datasets spell them
 from __future__ import annotations
 
 from msgspec import Raw, Struct
 
 Text = str | None
-Skip = Raw | None
+Skip = Raw
+UNREAD = Raw()
 
 
 class Person(Struct, gc=False, forbid_unknown_fields=True):
@@ -46,27 +48,27 @@ class Label(Struct, gc=False, forbid_unknown_fields=True):
 class Permission(Struct, gc=False, forbid_unknown_fields=True):
     """`SharePointPermissions_v1`: one scope, one role, one link or none, and the recipients."""
 
-    ptenant: Skip = None
+    ptenant: Skip = UNREAD
     SiteId: Text = None
     WebId: Text = None
     ListId: Text = None
-    ListItemId: Skip = None
-    UniqueId: Skip = None
+    ListItemId: Skip = UNREAD
+    UniqueId: Skip = UNREAD
     ItemType: Text = None
     ItemURL: Text = None
-    FileExtension: Skip = None
+    FileExtension: Skip = UNREAD
     RoleDefinition: Text = None
     LinkId: Text = None
     ScopeId: Text = None
     LinkScope: Text = None
     SharedWithCount: list[TypeCount] | None = None
-    SharedWithCountV2: Skip = None
+    SharedWithCountV2: Skip = UNREAD
     SharedWith: list[Person] | None = None
     TotalUserCount: int | None = None
     ShareCreatedBy: Person | str | None = None
-    ShareLastModifiedBy: Skip = None
+    ShareLastModifiedBy: Skip = UNREAD
     ShareCreatedTime: Text = None
-    ShareLastModifiedTime: Skip = None
+    ShareLastModifiedTime: Skip = UNREAD
     ShareExpirationTime: Text = None
     SnapshotDate: Text = None
     Operation: Text = None
@@ -75,14 +77,14 @@ class Permission(Struct, gc=False, forbid_unknown_fields=True):
 class Group(Struct, gc=False, forbid_unknown_fields=True):
     """`SharePointGroups_v1`."""
 
-    ptenant: Skip = None
+    ptenant: Skip = UNREAD
     SiteId: Text = None
     GroupId: int | str | None = None
     GroupLinkId: str | int | None = None
-    GroupType: Skip = None
+    GroupType: Skip = UNREAD
     DisplayName: Text = None
-    Description: Skip = None
-    Owner: Skip = None
+    Description: Skip = UNREAD
+    Owner: Skip = UNREAD
     Members: list[Person] | None = None
     SnapshotDate: Text = None
     Operation: Text = None
@@ -91,7 +93,7 @@ class Group(Struct, gc=False, forbid_unknown_fields=True):
 class File(Struct, gc=False, forbid_unknown_fields=True):
     """`SharePointFiles_v1`."""
 
-    ptenant: Skip = None
+    ptenant: Skip = UNREAD
     SiteId: Text = None
     WebId: Text = None
     ListId: Text = None
@@ -100,45 +102,45 @@ class File(Struct, gc=False, forbid_unknown_fields=True):
     SiteUrl: Text = None
     DirName: Text = None
     FileName: Text = None
-    Extension: Skip = None
-    WebTemplateId: Skip = None
-    ListServerTemplate: Skip = None
+    Extension: Skip = UNREAD
+    WebTemplateId: Skip = UNREAD
+    ListServerTemplate: Skip = UNREAD
     IsLabelEncrypted: bool | None = None
     MajorVersion: int | None = None
     MinorVersion: int | None = None
     SensitivityLabelInfo: Label | None = None
     SizeInBytes: int | None = None
-    SizeInBytesWithVersions: Skip = None
-    TimeCreated: Skip = None
+    SizeInBytesWithVersions: Skip = UNREAD
+    TimeCreated: Skip = UNREAD
     TimeLastModified: Text = None
     Author: Person | None = None
     ModifiedBy: Person | None = None
     SnapshotDate: Text = None
     Operation: Text = None
-    QuickXorHash: Skip = None
+    QuickXorHash: Skip = UNREAD
 
 
 class Action(Struct, gc=False, forbid_unknown_fields=True):
     """`SharePointFileActions_v1`: one event; no delta, no Operation."""
 
-    ptenant: Skip = None
+    ptenant: Skip = UNREAD
     SiteId: Text = None
-    SiteUrl: Skip = None
-    WebId: Skip = None
-    WebTemplateId: Skip = None
-    ListId: Skip = None
+    SiteUrl: Skip = UNREAD
+    WebId: Skip = UNREAD
+    WebTemplateId: Skip = UNREAD
+    ListId: Skip = UNREAD
     ListItemId: Text = None
     ItemURL: Text = None
-    ItemName: Skip = None
-    ItemExtension: Skip = None
+    ItemName: Skip = UNREAD
+    ItemExtension: Skip = UNREAD
     ActionDate: Text = None
     ActorType: Text = None
     ActorIdType: Text = None
     ActorDisplayName: Text = None
     ActorEmail: Text = None
     ActionName: Text = None
-    UserAgent: Skip = None
-    ClientIP: Skip = None
+    UserAgent: Skip = UNREAD
+    ClientIP: Skip = UNREAD
     SnapshotDate: Text = None
 
 
@@ -159,51 +161,51 @@ class Metrics(Struct, gc=False):
 class Site(Struct, gc=False, forbid_unknown_fields=True):
     """`SharePointSites_v1`: one site collection or OneDrive."""
 
-    ptenant: Skip = None
+    ptenant: Skip = UNREAD
     Id: Text = None
     Url: Text = None
     ArchiveState: Text = None
-    SiteArchivedBy: Skip = None
-    SiteArchivedTime: Skip = None
+    SiteArchivedBy: Skip = UNREAD
+    SiteArchivedTime: Skip = UNREAD
     RootWeb: Web | None = None
-    WebCount: Skip = None
-    StorageQuota: Skip = None
-    StorageUsed: Skip = None
+    WebCount: Skip = UNREAD
+    StorageQuota: Skip = UNREAD
+    StorageUsed: Skip = UNREAD
     StorageMetrics: Metrics | None = None
     GroupId: Text = None
     RelatedGroupId: Text = None
     GeoLocation: Text = None
     IsInRecycleBin: bool | None = None
-    RecycleBinItemCount: Skip = None
-    RecycleBinItemSize: Skip = None
-    SecondStageRecycleBinStorageUsage: Skip = None
-    IsTeamsConnectedSite: Skip = None
+    RecycleBinItemCount: Skip = UNREAD
+    RecycleBinItemSize: Skip = UNREAD
+    SecondStageRecycleBinStorageUsage: Skip = UNREAD
+    IsTeamsConnectedSite: Skip = UNREAD
     IsTeamsChannelSite: bool | None = None
     TeamsChannelType: Text = None
-    IsHubSite: Skip = None
+    IsHubSite: Skip = UNREAD
     HubSiteId: Text = None
     IsCommunicationSite: bool | None = None
     IsOneDrive: bool | None = None
     BlockAccessFromUnmanagedDevices: bool | None = None
     BlockDownloadOfAllFilesOnUnmanagedDevices: bool | None = None
     BlockDownloadOfViewableFilesOnUnmanagedDevices: bool | None = None
-    ShareByEmailEnabled: Skip = None
-    ShareByLinkEnabled: Skip = None
+    ShareByEmailEnabled: Skip = UNREAD
+    ShareByLinkEnabled: Skip = UNREAD
     IsExternalSharingEnabled: bool | None = None
-    SiteConnectedToPrivateGroup: Skip = None
+    SiteConnectedToPrivateGroup: Skip = UNREAD
     Privacy: Text = None
     SensitivityLabelInfo: Label | None = None
-    Classification: Skip = None
+    Classification: Skip = UNREAD
     IBMode: Text = None
     IBSegments: list[str] | str | None = None
     Owner: Person | None = None
-    SecondaryContact: Skip = None
+    SecondaryContact: Skip = UNREAD
     ReadLocked: bool | None = None
     ReadOnly: bool | None = None
-    CreatedTime: Skip = None
-    LastSecurityModifiedDate: Skip = None
-    LastUserAccessDate: Skip = None
-    LastContentChange: Skip = None
+    CreatedTime: Skip = UNREAD
+    LastSecurityModifiedDate: Skip = UNREAD
+    LastUserAccessDate: Skip = UNREAD
+    LastContentChange: Skip = UNREAD
     SnapshotDate: Text = None
     Operation: Text = None
 

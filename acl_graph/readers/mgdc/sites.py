@@ -18,9 +18,7 @@ ONEDRIVE_TEMPLATE = 21
 TEXT, FLAG, WHOLE = pl.String(), pl.Boolean(), pl.Int64()
 
 
-def read_sites(
-    files: Sequence[tuple[int, Sniffed]], people: People, reading: Reading
-) -> pl.DataFrame:
+def read_sites(files: Sequence[tuple[int, Sniffed]], people: People, reading: Reading) -> pl.DataFrame:
     """One row a record, with the columns of the sites table and what merging needs."""
     rows = Columns(
         id=TEXT, url=TEXT, title=TEXT, kind=TEXT, group=TEXT, related_group=TEXT, owner=WHOLE, label=TEXT,
@@ -34,7 +32,7 @@ def read_sites(
             if who is None:
                 reading.record("Sites", file.relative, number, "the site has no Id")
                 continue
-            rows.add(who, *_facts(site, people, file.relative, number), index, number)
+            rows.add((who, *_facts(site, people, file.relative, number), index, number))
     return rows.frame()
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -116,8 +118,7 @@ def _loose(shape: type[Struct]) -> type[Struct]:
 def _csv(file: Sniffed) -> Iterator[tuple[int, dict[str, Any]]]:
     frame = read_csv(file)
     numbers = frame["source_row"].to_list()
-    for number, row in zip(numbers, frame.drop("source_row").iter_rows(named=True), strict=True):
-        yield number, row
+    yield from zip(numbers, frame.drop("source_row").iter_rows(named=True), strict=True)
 
 
 def _parquet(file: Sniffed) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -127,42 +128,47 @@ def _parquet(file: Sniffed) -> Iterator[tuple[int, dict[str, Any]]]:
             frame = pl.scan_parquet(file.path).slice(at, BATCH).collect()
         except Exception as error:  # several kinds for damaged pages
             raise BadInput(f"{file.relative} is not a whole Parquet file ({plain(error)}).") from None
-        for number, row in enumerate(frame.iter_rows(named=True), at + 1):
-            yield number, row
+        yield from enumerate(frame.iter_rows(named=True), at + 1)
         if frame.height < BATCH:
             return
         at += BATCH
 
 
 class Columns:
-    """Rows gathered as plain lists, turned into a frame every `BATCH` rows so that memory stays that of the frames."""
+    """Rows gathered as tuples, turned into a frame every `BATCH` rows so that memory stays that of the frames."""
 
     def __init__(self, **schema: Any) -> None:
         self.schema: dict[str, pl.DataType] = schema
-        self.lists: dict[str, list[Any]] = {name: [] for name in schema}
+        self.rows: list[tuple[Any, ...]] = []
         self.frames: list[pl.DataFrame] = []
-        self.done = 0
+        #: one row, its cells in the order of the schema
+        self.add = self.rows.append
 
-    def add(self, *values: Any) -> None:
-        """One row, in the order of the schema."""
-        for cells, value in zip(self.lists.values(), values, strict=True):
-            cells.append(value)
-
-    def flush(self, at_least: int = 0) -> None:
+    def flush(self, at_least: int = BATCH) -> None:
         """Make a frame of what has gathered, if it is `at_least` so many rows."""
-        height = len(next(iter(self.lists.values())))
-        if height and height >= at_least:
-            self.frames.append(pl.DataFrame(self.lists, schema=self.schema))
-            self.done += height
-            for cells in self.lists.values():
-                cells.clear()
+        if len(self.rows) >= max(at_least, 1):
+            columns = zip(self.schema, zip(*self.rows, strict=True), strict=True)
+            self.frames.append(pl.DataFrame({name: list(cells) for name, cells in columns}, schema=self.schema))
+            self.rows.clear()
 
     def frame(self) -> pl.DataFrame:
         """Everything, as one frame."""
-        self.flush()
+        self.flush(1)
         whole = pl.concat([pl.DataFrame(schema=self.schema), *self.frames])
         self.frames = []
         return whole
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """No garbage collection while millions of records pass: they hold no circles, and walking them costs half again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 #: cells that say nothing where an id should stand (format trap 8)

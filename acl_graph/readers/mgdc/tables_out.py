@@ -53,7 +53,9 @@ def group_members(groups: pl.DataFrame, members: pl.DataFrame, namings: pl.DataF
     )
 
 
-def libraries(rows: pl.DataFrame, files: pl.DataFrame, scopes: pl.DataFrame, site_paths: Mapping[str, str]) -> pl.DataFrame:
+def libraries(
+    rows: pl.DataFrame, files: pl.DataFrame, scopes: pl.DataFrame, site_paths: Mapping[str, str]
+) -> pl.DataFrame:
     """Every list named by a permission or a file, the scope that rules it, and its path."""
     columns = ("site", "list", "web", *SOURCE)
     seen = (
@@ -61,11 +63,17 @@ def libraries(rows: pl.DataFrame, files: pl.DataFrame, scopes: pl.DataFrame, sit
         .drop_nulls("list")
         .unique(["site", "list"], keep="first", maintain_order=True)
     )
-    own = scopes.filter(pl.col("kind") == "list").select("site", "list", pl.col("id").alias("own"), pl.col("path").alias("own_path"))
+    own = scopes.filter(pl.col("kind") == "list").select(
+        "site", "list", pl.col("id").alias("own"), pl.col("path").alias("own_path")
+    )
     webs = scopes.filter(pl.col("kind") == "web")
-    by_web = webs.select("site", "web", pl.col("id").alias("by_web")).drop_nulls("web").unique(["site", "web"], keep="first")
-    tops = webs.sort(pl.col("path").str.len_chars(), nulls_last=True).group_by("site", maintain_order=True).agg(
-        pl.col("id").first().alias("top")
+    by_web = (
+        webs.select("site", "web", pl.col("id").alias("by_web")).drop_nulls("web").unique(["site", "web"], keep="first")
+    )
+    tops = (
+        webs.sort(pl.col("path").str.len_chars(), nulls_last=True)
+        .group_by("site", maintain_order=True)
+        .agg(pl.col("id").first().alias("top"))
     )
     # a library's folder is the first part of where its files lie, seen from their site
     folder = pl.col("directory").str.strip_chars("/").str.split("/").list.first()
@@ -136,5 +144,5 @@ def principal_counts(recipients: pl.DataFrame, kinds: pl.DataFrame) -> pl.DataFr
             "said",
             *SOURCE,
         )
-        .cast(COUNTS)  # type: ignore[arg-type]
+        .cast(pl.Schema(COUNTS))
     )

@@ -1,0 +1,298 @@
+"""The main job: everybody's reach under four lenses, what it exposes, what causes it and what to change first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from acl_graph import inspection
+from acl_graph.access import Access
+from acl_graph.access_rules.forms import VIA_ADMIN
+from acl_graph.access_rules.levels import VIEW_BITS
+from acl_graph.exposure import Policy, Sensitivity, as_dict, weigh
+from acl_graph.facts import LICENCES, kind_code
+from acl_graph.findings import Finding, find_all
+from acl_graph.reach import LensReach, bulk_reach
+from acl_graph.tenant import Tenant
+from acl_graph.units import Units
+from acl_graph.vocabulary import Kind, Lens
+from acl_graph.witness import inert, name_of
+
+SCHEMA_VERSION = 1
+WORST_SITES = 5
+#: told what is being done and how far it is, 0 to 1
+Told = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The answer of an audit. Frames are polars, `summary` is plain data."""
+
+    access: Access
+    policy: Policy
+    sensitivity: Sensitivity
+    sure: dict[Lens, LensReach]
+    possible: dict[Lens, LensReach]
+    findings: list[Finding]
+    summary: dict[str, Any]
+
+    @property
+    def users(self) -> pl.DataFrame:
+        """One row per person and lens: `principal`, `lens`, `items`, `sensitive_items`, `weight`, and `..._possible`."""
+        people = self.access.facts.people
+        person = np.flatnonzero(people.kind_of_user == kind_code(Kind.USER))
+        ids = people.names.ids.gather(people.node_of[person].astype(np.uint32)).alias("principal")
+        parts = []
+        for lens in Lens:
+            columns = {}
+            for suffix, reach in (("", self.sure[lens]), ("_possible", self.possible[lens])):
+                for position, name in enumerate(("items", "sensitive_items", "weight")):
+                    columns[name + suffix] = reach.per_user[person, position]
+            parts.append(pl.DataFrame({"principal": ids, "lens": [lens.value] * len(person), **columns}))
+        return pl.concat(parts).sort("principal", "lens")
+
+    @property
+    def scopes(self) -> pl.DataFrame:
+        """One row per scope and lens: `scope`, `lens`, `users`, `guests`, `sensitive_items`, `users_possible`, `guests_possible`."""
+        facts = self.access.facts
+        sensitive = scope_sums(self.access.sure, self.sensitivity)[:, 1]
+        parts = [
+            pl.DataFrame(
+                {
+                    "scope": facts.scopes.ids.alias("scope"),
+                    "lens": [lens.value] * len(facts.scopes),
+                    "users": self.sure[lens].users,
+                    "guests": self.sure[lens].guests,
+                    "sensitive_items": sensitive,
+                    "users_possible": self.possible[lens].users,
+                    "guests_possible": self.possible[lens].guests,
+                }
+            )
+            for lens in Lens
+        ]
+        return pl.concat(parts).sort("scope", "lens")
+
+    def write(self, directory: str | Path, *, force: bool = False) -> Path:
+        """Write `summary.json`, the tables, the findings and `report.html`; whole or not at all, for the owner only."""
+        from acl_graph.reports.folder import write_audit
+
+        return write_audit(self, Path(directory), force=force)
+
+    def __repr__(self) -> str:
+        return f"<Audit of {self.access.tenant.name!r}: {len(self.findings)} findings>"
+
+    def _repr_html_(self) -> str:
+        from acl_graph.reports.html import report
+
+        return report(self)
+
+
+def scope_sums(units: Units, sensitivity: Sensitivity) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Files, sensitive files and weight of each scope, int64[S, 3]."""
+    sums = np.zeros((units.n_places, 3), np.int64)
+    np.add.at(sums, units.place_of[: units.n_items], sensitivity.sums)
+    return sums[: units.n_scopes]
+
+
+def audit(tenant: Tenant | Access, policy: Policy | None = None, *, told: Told | None = None) -> Audit:
+    """Run the whole analysis.
+
+    Parameters
+    ----------
+    tenant
+        What `read` returned, or an `Access` to it.
+    policy
+        What counts as sensitive and when findings speak; the default policy if None.
+    told
+        Called with a sentence and a fraction as the work goes on.
+    """
+    access = tenant if isinstance(tenant, Access) else Access(tenant)
+    policy = policy or Policy()
+    told = told or (lambda sentence, done: None)
+    told("naming principals and scopes", 0.0)
+    sensitivity = weigh(access.facts, policy)
+    told("expanding groups and applying rules", 0.1)
+    worlds = {"sure": access.sure, "possible": access.possible}
+    reached: dict[str, dict[Lens, LensReach]] = {"sure": {}, "possible": {}}
+    total = len(worlds) * len(Lens)
+    for step, (world, lens) in enumerate((world, lens) for world in worlds for lens in Lens):
+        told(f"computing who {VERBS[lens]} what ({world}ly)", 0.3 + 0.5 * step / total)
+        reached[world][lens] = bulk_reach(worlds[world], sensitivity.sums, lens)
+    told("looking for findings", 0.8)
+    findings = find_all(access, sensitivity, reached["sure"], policy)
+    told("adding up", 0.95)
+    summary = summarise(access, policy, sensitivity, reached["sure"], reached["possible"], findings)
+    told("done", 1.0)
+    return Audit(access, policy, sensitivity, reached["sure"], reached["possible"], findings, summary)
+
+
+VERBS = {Lens.OPEN: "opens", Lens.LATENT: "could open", Lens.FIND: "finds", Lens.COPILOT: "lets Copilot use"}
+
+
+def summarise(
+    access: Access,
+    policy: Policy,
+    sensitivity: Sensitivity,
+    sure: dict[Lens, LensReach],
+    possible: dict[Lens, LensReach],
+    findings: list[Finding],
+) -> dict[str, Any]:
+    """`summary.json`: plain data, the same for the same export."""
+    severities = ("critical", "high", "medium", "low")
+    counted = [finding for finding in findings if finding.confidence != "unsupported"]
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "inspection": inspection.inspect(access),
+        "copilot_population": population(access),
+        "files": {
+            "listed": int(sensitivity.sums[:, 0].sum()),
+            "sensitive": int(sensitivity.sums[:, 1].sum()),
+            "unclassified": inspection.unclassified(access),
+        },
+        "lenses": {lens.value: _lens(access, sure[lens], possible[lens]) for lens in Lens},
+        "worst_sites": worst_sites(access, sensitivity, sure[Lens.OPEN]),
+        "findings": {
+            "total": len(counted),
+            "by_severity": {word: sum(f.severity == word for f in counted) for word in severities},
+            "by_code": dict(sorted(_count(f.code for f in counted).items())),
+            "unsupported": sorted({f.code for f in findings if f.confidence == "unsupported"}),
+        },
+        "policy": as_dict(policy),
+    }
+
+
+def _count(words: Any) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for word in words:
+        found[word] = found.get(word, 0) + 1
+    return found
+
+
+def _lens(access: Access, sure: LensReach, possible: LensReach) -> dict[str, Any]:
+    person = access.facts.people.kind_of_user == kind_code(Kind.USER)
+    said: dict[str, Any] = {}
+    for suffix, reach in (("", sure), ("_possible", possible)):
+        per_user = reach.per_user[person]
+        said |= {
+            f"people{suffix}": int((per_user[:, 0] > 0).sum()),
+            f"people_with_sensitive{suffix}": int((per_user[:, 1] > 0).sum()),
+            f"pairs{suffix}": int(per_user[:, 0].sum()),
+            f"sensitive_pairs{suffix}": int(per_user[:, 1].sum()),
+            f"weight{suffix}": int(per_user[:, 2].sum()),
+            f"most_sensitive_files_of_one_person{suffix}": int(per_user[:, 1].max(initial=0)),
+        }
+    return said
+
+
+def population(access: Access) -> dict[str, int]:
+    """Who is in Copilot's population: people by licence, guests apart."""
+    people = access.facts.people
+    person = people.kind_of_user == kind_code(Kind.USER)
+    outside = np.isin(people.home_of_user, (2, 3, 4))
+    licence = people.licence[people.node_of]
+    members = person & ~outside
+    found = {word: int((members & (licence == code)).sum()) for code, word in enumerate(LICENCES)}
+    return {"people": int(person.sum()), "outside": int((person & outside).sum()), **found}
+
+
+def worst_sites(access: Access, sensitivity: Sensitivity, reach: LensReach) -> list[dict[str, Any]]:
+    """The five sites with most people x sensitive files, each with the one grant or link that causes most of it."""
+    units, facts = access.sure, access.facts
+    sensitive = scope_sums(units, sensitivity)[:, 1]
+    frame = pl.DataFrame(
+        {
+            "site": facts.scope_site,
+            "scope": np.arange(units.n_scopes, dtype=np.int32),
+            "sensitive": sensitive,
+            "exposure": reach.users * sensitive,
+        }
+    ).filter((pl.col("site") >= 0) & (pl.col("sensitive") > 0))
+    sites = (
+        frame.group_by("site")
+        .agg(pl.col("exposure").sum(), pl.col("sensitive").sum(), pl.col("scope"))
+        .sort("exposure", "site", descending=[True, False])
+        .filter(pl.col("exposure") > 0)
+        .head(WORST_SITES)
+    )
+    about = access.tenant["sites"]
+    worst = []
+    for site, exposure, files, scopes in sites.iter_rows():
+        row = about.row(site, named=True) if site < about.height else {}
+        people = np.zeros(facts.people.n_users, np.bool_)
+        worst.append(
+            {
+                "site": facts.sites[site],
+                "url": inert(row.get("url") or facts.sites[site]),
+                "title": inert(row.get("title") or ""),
+                "people_times_sensitive_files": int(exposure),
+                "sensitive_files": int(files),
+                "people_at_most": int(max(reach.users[scope] for scope in scopes)),
+                "cause": cause(units, scopes, sensitive, people),
+            }
+        )
+    return worst
+
+
+def cause(
+    units: Units, scopes: list[int], sensitive: np.ndarray[Any, np.dtype[np.int64]], people: np.ndarray[Any, Any]
+) -> dict[str, Any] | None:
+    """The principal or link that reaches most people x sensitive files of these scopes, with one of its rows."""
+    weight: dict[tuple[str, int], int] = {}
+    example: dict[tuple[str, int], tuple[str, int]] = {}
+    size: dict[int, int] = {}
+    tenant = units.facts.tenant
+    link_of_row = tenant["grants"]["link"]
+    person = units.facts.people.kind_of_user == kind_code(Kind.USER)
+    link_people: dict[tuple[str, int, int], set[int]] = {}
+    for scope in scopes:
+        found = units.listed.at(scope)
+        for position in range(len(found)):
+            node, row = int(found.node[position]), int(found.row[position])
+            if int(found.mask[position]) & VIEW_BITS != VIEW_BITS:
+                continue
+            if node not in size:
+                size[node] = int((units.members(node) & units.works & person).sum())
+            by_link = found.user_row[position] >= 0
+            key = ("link", _link_number(units, link_of_row[row])) if by_link else ("principal", node)
+            weight[key] = weight.get(key, 0) + size[node] * int(sensitive[scope])
+            example.setdefault(key, ("grants", row))
+    site = int(units.facts.scope_site[scopes[0]])
+    admins = units.admins.at(site)
+    for position in range(len(admins)):
+        node = int(admins.node[position])
+        count = int((units.members(node) & units.works & person).sum())
+        key = ("administrator", node)
+        weight[key] = count * int(sum(sensitive[scope] for scope in scopes))
+        table = "site_admins" if admins.via[position] == VIA_ADMIN else "members"
+        example.setdefault(key, (table, int(admins.row[position])))
+    if not weight:
+        return None
+    (what, number), value = max(weight.items(), key=lambda pair: (pair[1], pair[0][0], -pair[0][1]))
+    table, row = example[what, number]
+    name = units.facts.links[number] if what == "link" else name_of(units, number)
+    return {
+        "what": what,
+        "name": inert(name),
+        "through": None if what == "link" else _broadest_member(units, number),
+        "people_times_sensitive_files": value,
+        "row": {"table": table, "file": tenant[table]["source_file"][row], "row": tenant[table]["source_row"][row]},
+    }
+
+
+def _link_number(units: Units, link: str | None) -> int:
+    return units.facts.links.code(link) if link else -1
+
+
+def _broadest_member(units: Units, node: int) -> str | None:
+    """The claim inside a group that makes it broad, if one does."""
+    membership = units.membership
+    if node >= len(membership.populations):
+        return None
+    inside = membership.member[membership.group == node]
+    broad = [int(member) for member in inside if membership.populations[member]]
+    return name_of(units, broad[0]) if broad else None

@@ -1,0 +1,82 @@
+"""The conformance suite: the rules as cases that any engine can be held against.
+
+The pages under `docs/semantics/` are the source; `cases.jsonl` beside this file is written from them and comes with the
+package. `acl-graph conformance --write-cases` writes it anew after a page has changed.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from acl_graph.conformance.cases import Case, dump, load, shipped
+from acl_graph.conformance.engine import read_verdicts, verdicts
+from acl_graph.conformance.pages import Pages, docs_folder, parse
+from acl_graph.conformance.report import Report
+from acl_graph.conformance.report import judge as _judge
+from acl_graph.conformance.rules_table import table
+from acl_graph.errors import BadInput
+
+
+def run_suite() -> Report:
+    """Ask this program every question of the suite."""
+    cases = shipped()
+    answers = {(line["case"], line["principal"], line["item"]): line for line in verdicts(cases)}
+    return _judge(cases, answers)
+
+
+def judge(verdicts_path: str | Path) -> Report:
+    """Hold another engine's answers, a verdicts file, against the suite. Raises BadInput where it is not one."""
+    return _judge(shipped(), read_verdicts(verdicts_path))
+
+
+def write_verdicts(path: str | Path) -> int:
+    """Write this program's answers as a verdicts file; returns how many there are."""
+    lines = [json.dumps(line, ensure_ascii=False) for line in verdicts(shipped())]
+    Path(path).write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    return len(lines)
+
+
+def write_cases(path: str | Path | None = None) -> int:
+    """Write the cases of the pages to a file, by default to the one that is shipped and `docs/rules.md` with it.
+
+    Returns how many cases there are. Without the pages (an installed package) the shipped cases are written.
+
+    Raises
+    ------
+    BadInput
+        The pages are not here and no path is given, or a page is not understood.
+    """
+    try:
+        folder = docs_folder()
+    except BadInput:
+        if path is None:
+            raise
+        cases = shipped()
+    else:
+        pages = parse(folder)
+        cases = pages.cases
+        if path is None:
+            (folder.parent / "rules.md").write_text(table(pages), encoding="utf-8")
+    target = Path(path) if path is not None else Path(__file__).with_name("cases.jsonl")
+    target.write_text(dump(cases), encoding="utf-8")
+    return len(cases)
+
+
+__all__ = [
+    "Case",
+    "Pages",
+    "Report",
+    "docs_folder",
+    "dump",
+    "judge",
+    "load",
+    "parse",
+    "read_verdicts",
+    "run_suite",
+    "shipped",
+    "table",
+    "verdicts",
+    "write_cases",
+    "write_verdicts",
+]

@@ -1,0 +1,147 @@
+"""What an export holds and what it cannot say: the part of every answer that comes before the answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from acl_graph.access import Access
+from acl_graph.facts import kind_code
+from acl_graph.tables import TABLES
+from acl_graph.tenant import Tenant
+from acl_graph.vocabulary import Cover, Kind
+
+#: what Copilot can reach beside files; no export read here covers it
+NOT_COVERED = (
+    "mail, calendar and Teams chats",
+    "Copilot connectors and other external content",
+    "list items without files, and pages, where the export lists files only",
+)
+
+
+def inspect(access: Access) -> dict[str, Any]:
+    """Everything `acl-graph inspect` says, as plain data."""
+    tenant = access.tenant
+    unresolved = tenant.unresolved
+    agreement = agree(access)
+    return {
+        "tenant": tenant.name,
+        "snapshot": None if tenant.snapshot is None else tenant.snapshot.isoformat(),
+        "files": [
+            {"file": f.path, "reader": f.reader, "dataset": f.dataset, "rows": f.rows, "note": f.note or None}
+            for f in tenant.files
+        ],
+        "tables": {name: tenant[name].height for name in TABLES},
+        "census": {name: dict(counts) for name, counts in tenant.census.items()},
+        "coverage": coverage(tenant),
+        "switches_not_known": [name for name in WIDE_SWITCHES if name not in tenant.switches],
+        "unknown_columns": [{"table": table, "column": column} for table, column in tenant.unknown_columns],
+        "rejected": rejected(tenant),
+        "conflicts": tenant.conflicts.height,
+        "unresolved": {
+            "principals": unresolved["principal"].n_unique(),
+            "first": unresolved.head(20).to_dicts(),
+        },
+        "agreement": {
+            "counts": agreement.height,
+            "agree": int(agreement["agrees"].sum()),
+            "differ": agreement.filter(~pl.col("agrees")).head(50).to_dicts(),
+        },
+        "unclassified_files": unclassified(access),
+        "cannot_say": list(cannot_say(tenant)),
+        "not_covered": list(NOT_COVERED),
+    }
+
+
+#: switches whose default is not the wide side: not exporting them makes answers pairs
+WIDE_SWITCHES = ("restricted_access_control", "show_everyone_claim", "information_barriers_suspended")
+
+
+def coverage(tenant: Tenant) -> dict[str, str]:
+    """Coverage of every table, and of the columns somebody spoke of."""
+    found = {name: tenant.coverage.table(name).value for name in TABLES}
+    found |= {key: str(value) for key, value in sorted(tenant.coverage.entries.items()) if "." in key}
+    return found
+
+
+def rejected(tenant: Tenant) -> dict[str, Any]:
+    """Rejected rows and unreadable cells, counted by reason."""
+    frame = tenant.rejected
+    by_reason = frame.group_by("table", "why", "row_kept").len("rows").sort("rows", "table", "why", descending=[True, False, False])
+    return {
+        "rows": frame.filter(~pl.col("row_kept")).height,
+        "cells": frame.filter(pl.col("row_kept")).height,
+        "by_reason": by_reason.to_dicts(),
+        "first": frame.head(20).to_dicts(),
+    }
+
+
+def agree(access: Access) -> pl.DataFrame:
+    """Our expansion held against every count the export itself carries, row by row.
+
+    Columns: `what`, `principals`, `said`, `ours`, `ours_possible`, `agrees` (said lies between the two), `source_file`,
+    `source_row`.
+    """
+    counts = access.tenant.counts
+    schema = counts.schema | {"ours": pl.Int64(), "ours_possible": pl.Int64(), "agrees": pl.Boolean()}
+    if counts.is_empty():
+        return pl.DataFrame(schema=schema)
+    people = access.facts.people
+    person = people.kind_of_user == kind_code(Kind.USER)
+    expanded: dict[tuple[bool, int], np.ndarray[Any, Any]] = {}
+
+    def members(wide: bool, node: int) -> np.ndarray[Any, Any]:
+        if (wide, node) not in expanded:
+            units = access.possible if wide else access.sure
+            expanded[wide, node] = units.members(node) & person
+        return expanded[wide, node]
+
+    ours: dict[bool, list[int]] = {False: [], True: []}
+    for named in counts["principals"].to_list():
+        nodes = [int(code) for code in access.facts.principals(pl.Series(named, dtype=pl.String)) if code >= 0]
+        for wide in (False, True):
+            together = np.zeros(people.n_users, np.bool_)
+            for node in nodes:
+                together |= members(wide, node)
+            ours[wide].append(int(together.sum()))
+    return counts.with_columns(pl.Series("ours", ours[False]), pl.Series("ours_possible", ours[True])).with_columns(
+        ((pl.col("said") >= pl.col("ours")) & (pl.col("said") <= pl.max_horizontal("ours", "ours_possible"))).alias("agrees")
+    )
+
+
+def unclassified(access: Access) -> int:
+    """Files the export counts but does not list: they may be sensitive, and are never taken for zero."""
+    sites = access.tenant["sites"].select("id", "files").drop_nulls("files")
+    if sites.is_empty():
+        return 0
+    code = access.facts.sites.codes(sites["id"])
+    listed = np.zeros(len(access.facts.sites) + 1, np.int64)
+    np.add.at(listed, access.facts.item_site, access.facts.item_count)
+    silent = listed[:-1][code] == 0
+    return int(sites["files"].to_numpy()[silent].sum())
+
+
+def cannot_say(tenant: Tenant) -> list[str]:
+    """What this export leaves open, in sentences; the readers' own notes first."""
+    told = list(tenant.notes)
+    missing = {
+        "items": "The files themselves are not in the export: they count as unclassified, never as zero.",
+        "members": "Group members are not all in the export: reach through groups is a range.",
+        "grants": "Role assignments are not all in the export: every scope may be open to more people.",
+        "site_admins": "Site administrators are not all in the export: any site may have more of them.",
+        "links": "Sharing links are not all in the export.",
+        "link_users": "Who holds a link is not all in the export.",
+        "label_rights": "Usage rights of encrypting labels are not in the export: reach of encrypted files is a range.",
+        "usage": "Use is not in the export: stale and dormant access stay silent.",
+    }
+    for table, sentence in missing.items():
+        if tenant.coverage.table(table) is not Cover.COMPLETE:
+            told.append(sentence)
+    if tenant.snapshot is None:
+        told.append("The export has no snapshot date: expiry and age are judged by the newest date in it.")
+    for name in WIDE_SWITCHES:
+        if name not in tenant.switches:
+            told.append(f"The tenant switch {name} is not in the export: answers that hang on it are pairs.")
+    return list(dict.fromkeys(told))

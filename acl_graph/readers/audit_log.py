@@ -1,0 +1,228 @@
+"""Purview audit exports: who used which file, with Copilot or without, and who redeemed which link.
+
+Evidence only. What is not in a log may have happened all the same; rights are not read from it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from acl_graph.raw import RawExport, ReadFile
+from acl_graph.readers.addresses import locate
+from acl_graph.readers.claims import SYSTEM, decode
+from acl_graph.readers.files import Sniffed, fold
+from acl_graph.readers.items_known import KnownItems
+from acl_graph.readers.people import People
+from acl_graph.readers.records import Found, Record, Where, cover, doubt, mapping, objects, records, sample, text, words
+
+NAME = "audit log"
+ABOUT = "audit log searches"
+
+ROW_CAP = 50_000
+_GUID = re.compile(r"^\{?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}?$", re.I)
+_TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
+_TICKS = re.compile(r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?")
+#: system, application, service principal, policies
+SYSTEM_TYPES = words("4 5 6 7 8 system application serviceprincipal custompolicy systempolicy")
+WORKLOADS = words("sharepoint onedrive onedriveforbusiness copilot")
+FILES = words("1 11 file page")
+#: operations that say that a link was used
+REDEEMED = words("anonymouslinkused companylinkused securelinkused sharinglinkused")
+_DECODER = msgspec.json.Decoder(dict[str, Any])
+
+
+@dataclass
+class _Use:
+    """One person, one item, one action."""
+
+    where: Where
+    last: str | None = None
+    events: int = 0
+    actor: str = "user"
+
+
+@dataclass
+class _Log:
+    uses: dict[tuple[str, str | None, str | None, str | None, str], _Use] = field(default_factory=dict)
+    redeemed: dict[tuple[str, str], tuple[str | None, Where]] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+    seen: set[str] = field(default_factory=set)
+
+
+def claims(file: Sniffed) -> str | None:
+    """A column `AuditData`, or the records themselves (Management Activity API, Graph's auditLogRecord)."""
+    if file.format not in ("csv", "json"):
+        return None
+    keys = sample(file)
+    if "auditdata" in keys:
+        return "audit search"
+    return (
+        "audit records"
+        if {"operation", "creationtime", "userid"} <= keys and keys & {"recordtype", "workload"}
+        else None
+    )
+
+
+def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[str], None]) -> None:
+    """Add usage, one row for each person, item and action, and who redeemed links."""
+    log = _Log()
+    people = People(raw)
+    for file, dataset in files:
+        told(f"reading {file.relative}")
+        rows = 0
+        for row, record in records(file, raw, "usage"):
+            rows += 1
+            data = _data(record, file.relative, row, raw)
+            if data is not None:
+                _take(data, record, (file.relative, row), log, people, raw)
+        raw.files.append(ReadFile(file.relative, NAME, dataset, rows))
+        if rows and rows % ROW_CAP == 0:
+            raw.note(f"{file.relative} holds exactly {rows:,} records, the limit of one audit search: it is cut.")
+    _hand_over(log, raw)
+
+
+def _data(record: Record, file: str, row: int, raw: RawExport) -> Record | None:
+    """The audit record itself, keys folded: a JSON text in a CSV cell, an object in Graph's, or the record."""
+    inner = record.get("auditdata", record)
+    if isinstance(inner, str):
+        try:
+            inner = _DECODER.decode(inner)
+        except (msgspec.DecodeError, RecursionError):
+            raw.reject("usage", file, row, "AuditData is not readable JSON", value=inner, column="AuditData")
+            return None
+    if not isinstance(inner, dict):
+        raw.reject("usage", file, row, "AuditData is missing", column="AuditData")
+        return None
+    return {fold(str(key)): value for key, value in inner.items()}
+
+
+def _take(data: Record, outer: Record, where: Where, log: _Log, people: People, raw: RawExport) -> None:
+    identity = text(data, "id") or text(outer, "recordid", "identity", "id")
+    if identity:
+        if identity in log.seen:
+            log.counts["repeated"] += 1
+            return
+        log.seen.add(identity)
+    operation = text(data, "operation") or text(outer, "operation", "operations") or ""
+    workload = fold(text(data, "workload") or "")
+    if workload and workload not in WORKLOADS:
+        log.counts["elsewhere"] += 1
+        return
+    user = text(data, "userid") or text(outer, "userid", "userids") or ""
+    principal = people.find(user)
+    system = fold(text(data, "usertype") or "") in SYSTEM_TYPES or decode(user).kind == SYSTEM
+    if principal is None and system:
+        principal = user.strip().lower()
+    if not principal:
+        raw.reject("usage", where[0], where[1], "record names nobody", column="UserId", value=operation)
+        return
+    time = _time(data, outer, where, raw)
+    if fold(operation) in REDEEMED:
+        _redeem(data, principal, time, where, log)
+    for guid, site, address, actor in _things(data, operation, system=system):
+        if guid is None and address is None:
+            log.counts["no item"] += 1
+            continue
+        use = log.uses.setdefault((principal, guid, site, address, operation), _Use(where, actor=actor))
+        use.events += 1
+        use.last = max(filter(None, (use.last, time)), default=None)
+        if actor == "user":
+            use.actor = "user"
+    if not (fold(operation).startswith(("file", "page", "copilotinteraction")) or fold(operation) in REDEEMED):
+        log.counts["other"] += 1
+
+
+def _things(data: Record, operation: str, *, system: bool) -> Iterator[tuple[str | None, str | None, str | None, str]]:
+    """(file id, site id, address, actor) of the files a record is about."""
+    folded = fold(operation)
+    if folded == "copilotinteraction":
+        for resource in objects(mapping(data.get("copiloteventdata")).get("AccessedResources")):
+            one = {fold(str(key)): value for key, value in resource.items()}
+            address = text(one, "siteurl")
+            if address is None or "sharepoint" not in address.lower():
+                address = None
+            yield _guid(text(one, "listitemuniqueid", "id")), None, address, "copilot"
+        return
+    kind = fold(text(data, "itemtype") or "file")
+    if not folded.startswith(("file", "page")) or kind not in FILES:
+        return
+    address = text(data, "objectid")
+    if address is not None and "://" not in address:
+        address = None
+    guid = _guid(text(data, "listitemuniqueid"))
+    yield guid, _guid(text(data, "site")), address, "system" if system else "user"
+
+
+def _guid(said: str | None) -> str | None:
+    return said.strip("{}").lower() if said and _GUID.match(said) else None
+
+
+def _time(data: Record, outer: Record, where: Where, raw: RawExport) -> str | None:
+    """UTC with a Z: inside, times are UTC without one; outside they have a trailing space or a locale's form."""
+    said = text(data, "creationtime", "createddatetime") or text(outer, "creationdate", "createddatetime")
+    if said is None:
+        return None
+    if _TICKS.match(said):
+        moment = said.replace(" ", "T")
+        return (moment if _TIME.match(moment) else f"{moment[:16]}:00")[:19] + "Z"
+    doubt(raw, "usage", where, "CreationTime", said, "not a time that can be told without knowing the locale")
+    return None
+
+
+def _redeem(data: Record, principal: str, time: str | None, where: Where, log: _Log) -> None:
+    link = _guid(text(data, "uniquesharingid"))
+    if link is None or principal == "anonymous":
+        log.counts["anonymous or unnamed"] += 1
+        return
+    known = log.redeemed.get((link, principal))
+    earliest = min(filter(None, (known[0] if known else None, time)), default=None)
+    log.redeemed[link, principal] = (earliest, known[1] if known else where)
+
+
+def _hand_over(log: _Log, raw: RawExport) -> None:
+    found = Found()
+    paths = (locate(address)[1].lower() for _, _, _, address, _ in log.uses if address)
+    items = KnownItems(raw, (guid for _, guid, _, _, _ in log.uses if guid), paths)
+    together: dict[tuple[str, str, str], _Use] = {}
+    for (principal, guid, site, address, action), use in log.uses.items():
+        item = items.find(guid, site, address)
+        if item is None:
+            continue
+        known = together.setdefault((principal, item, action), _Use(use.where, actor=use.actor))
+        known.events += use.events
+        known.last = max(filter(None, (known.last, use.last)), default=None)
+        if use.actor == "user":
+            known.actor = "user"
+    for (principal, item, action), use in together.items():
+        found.row(
+            "usage", use.where, principal=principal, item=item, action=action, last=use.last, events=use.events,
+            actor=use.actor,
+        )  # fmt: skip
+    for (link, principal), (since, where) in log.redeemed.items():
+        found.row("link_users", where, link=link, principal=principal, how="redeemed", since=since)
+    found.rows.setdefault("usage", [])
+    found.hand_over(raw, NAME)
+    cover(raw, {"usage": "partial"})
+    _say(log, raw)
+
+
+def _say(log: _Log, raw: RawExport) -> None:
+    raw.note(
+        "The audit log is evidence of use in a window of time; repeated reads within five minutes, and whatever "
+        "retention or the search's limit cut off, are not in it. No use in the log does not prove no access."
+    )
+    for key, sentence in (
+        ("repeated", "records stand in more than one file; counted once"),
+        ("elsewhere", "records are of other workloads; left out"),
+        ("other", "records are about sharing, lists or settings and not about the use of a file; left out"),
+        ("no item", "records name no file that can be found again; left out"),
+        ("anonymous or unnamed", "uses of links name no person or no link"),
+    ):
+        if log.counts[key]:
+            raw.note(f"Audit log: {log.counts[key]:,} {sentence}.")

@@ -1,0 +1,248 @@
+"""Sensitivity labels with their protection (`Get-Label`, Graph), and data loss prevention rules for Copilot."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from acl_graph.raw import RawExport, ReadFile
+from acl_graph.readers.files import Sniffed, fold
+from acl_graph.readers.people import People
+from acl_graph.readers.records import (
+    Found,
+    Record,
+    Where,
+    boolean,
+    cover,
+    listed,
+    objects,
+    records,
+    sample,
+    text,
+    words,
+)
+
+NAME = "labels"
+ABOUT = "sensitivity labels and Copilot rules"
+
+LABEL = words("guid immutableid")
+LABEL_MORE = words("contenttype labelactions encryptionenabled parentid parentlabelname")
+GRAPH_LABEL = words("hasprotection isappliable sensitivity applicationmode")
+POLICY = words("enforcementplanes locations")
+RULE = words("advancedrule restrictaccess")
+COPILOT = ("copilotexperiences", "470f2276-e011-4e9d-a6ec-20768be3a4b0")
+EVERYBODY = ("all", "tenant", "")
+_GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
+_PROTECTION = {"template": "admin", "userdefined": "user_defined", "doublekey": "double_key"}
+
+
+def claims(file: Sniffed) -> str | None:
+    """Labels by a GUID and a priority, rules and policies by the properties that only they have."""
+    if file.format not in ("csv", "json"):
+        return None
+    keys = sample(file)
+    if "priority" in keys and keys & LABEL and keys & LABEL_MORE:
+        return "labels"
+    if "id" in keys and len(keys & GRAPH_LABEL) >= 2:
+        return "labels"
+    if keys & RULE and keys & {"parentpolicyname", "policy", "policyname"}:
+        return "rules"
+    return "policies" if keys >= POLICY else None
+
+
+def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[str], None]) -> None:
+    """Add labels, rights and, where a rule has its policy, the labels that Copilot must not process."""
+    found = Found()
+    people = People(raw)
+    rules: list[tuple[Record, Where]] = []
+    policies: list[tuple[Record, Where]] = []
+    for file, dataset in files:
+        told(f"reading {file.relative}")
+        count = 0
+        for row, record in records(file, raw, "labels"):
+            count += 1
+            where = (file.relative, row)
+            if dataset == "labels":
+                _label(record, where, found, people, raw)
+            else:
+                (rules if dataset == "rules" else policies).append((record, where))
+        raw.files.append(ReadFile(file.relative, NAME, dataset, count))
+    _copilot(rules, policies, found, people, raw)
+    people.describe(found, raw, "The labels")
+    found.hand_over(raw, NAME)
+    kinds = {dataset for _, dataset in files}
+    if "labels" in kinds:
+        protected = any("rights" in row for row in found.rows.get("label_rights", []))
+        encrypting = any(row.get("encrypts") for row in found.rows["labels"])
+        cover(raw, {"labels": "complete", "label_rights": "complete" if protected or not encrypting else "absent"})
+    if {"rules", "policies"} <= kinds:
+        cover(raw, {"copilot_dlp": "complete"})
+
+
+def _label(record: Record, where: Where, found: Found, people: People, raw: RawExport) -> None:
+    name = text(record, "guid", "immutableid", "id")
+    if name is None:
+        raw.reject("labels", *where, "label has no id", value=text(record, "displayname", "name") or "")
+        return
+    settings = _encrypt_action(record)
+    encrypts = boolean(record.get("encryptionenabled"))
+    if encrypts is None and settings is not None:
+        encrypts = boolean(settings.get("disabled")) is not True
+    if encrypts is None:
+        encrypts = boolean(record.get("hasprotection"))
+    kind = fold(text(record, "encryptionprotectiontype") or str((settings or {}).get("protectiontype") or ""))
+    double = text(record, "encryptiondoublekeyencryptionurl") or (settings or {}).get("doublekeyencryptionurl")
+    protection = "double_key" if double else _PROTECTION.get(kind)
+    if kind == "removeprotection":
+        encrypts = False
+    found.row(
+        "labels", where, id=name, name=text(record, "displayname", "name"), encrypts=encrypts,
+        rank=text(record, "priority", "sensitivity"), protection=protection if encrypts else None,
+    )  # fmt: skip
+    definitions = record.get("encryptionrightsdefinitions") or (settings or {}).get("rightsdefinitions")
+    for identity, rights in _rights(definitions) if encrypts else ():
+        who = _identity(identity, people, where)
+        found.row("label_rights", where, label=name, principal=who, rights=rights)
+
+
+def _identity(identity: str, people: People, where: Where) -> str:
+    """A mail address, a domain, or everybody who signs in."""
+    if fold(identity) in ("authenticatedusers", "anyauthenticateduser"):
+        return "authenticated_users"
+    if "@" in identity:
+        return people.find(identity) or identity.lower()
+    if "." in identity:
+        return people.object(identity.lower(), where, kind="domain", name=identity)
+    return people.find(identity) or identity
+
+
+def _rights(definitions: Any) -> Iterator[tuple[str, list[str]]]:
+    """(identity, rights) of `a@x:VIEW,EDIT;b@x:VIEW`, of that as a list, or of a JSON list of objects."""
+    if isinstance(definitions, str) and definitions.strip()[:1] in "[{":
+        try:
+            definitions = msgspec.json.decode(definitions)
+        except msgspec.DecodeError:
+            definitions = definitions.strip("[]{}")
+    several = definitions if isinstance(definitions, list) else str(definitions or "").split(";")
+    for one in several:
+        if isinstance(one, dict):
+            folded = {fold(str(key)): value for key, value in one.items()}
+            identity, rights = str(folded.get("identity") or ""), folded.get("rights")
+            listed = rights if isinstance(rights, list) else str(rights or "").split(",")
+        else:
+            identity, _, joined = str(one).rpartition(":")
+            listed = joined.split(",")
+        if identity.strip():
+            yield identity.strip(), [str(right).strip().upper() for right in listed if str(right).strip()]
+
+
+def _encrypt_action(record: Record) -> dict[str, Any] | None:
+    """The settings of the encrypt action among `LabelActions`, which is JSON text inside a list."""
+    actions = record.get("labelactions")
+    if isinstance(actions, str):
+        try:
+            actions = msgspec.json.decode(actions)
+        except msgspec.DecodeError:
+            return None
+    for action in actions if isinstance(actions, list) else [actions]:
+        if isinstance(action, str):
+            try:
+                action = msgspec.json.decode(action)
+            except msgspec.DecodeError:
+                continue
+        if isinstance(action, dict) and fold(str(action.get("Type"))) == "encrypt":
+            return {fold(str(one.get("Key"))): one.get("Value") for one in objects(action.get("Settings"))}
+    return None
+
+
+def _copilot(
+    rules: Sequence[tuple[Record, Where]],
+    policies: Sequence[tuple[Record, Where]],
+    found: Found,
+    people: People,
+    raw: RawExport,
+) -> None:
+    known = {}
+    for policy, _ in policies:
+        for name in (text(policy, "name"), text(policy, "guid"), text(policy, "immutableid")):
+            if name:
+                known[fold(name)] = policy
+    asleep = homeless = 0
+    for rule, where in rules:
+        name = text(rule, "parentpolicyname", "policyname", "policy") or ""
+        if fold(name) not in known:
+            homeless += 1
+            continue
+        policy = known[fold(name)]
+        if not any(word in _flat(policy.get("enforcementplanes")) + _flat(policy.get("locations")) for word in COPILOT):
+            continue
+        restricts = _flat(rule.get("restrictaccess"))
+        if "excludecontentprocessing" not in restricts or "block" not in restricts:
+            continue
+        if boolean(rule.get("disabled")) or fold(text(policy, "mode") or "enable") not in ("enable", "1"):
+            asleep += 1
+            continue
+        labels = sorted(set(_labels(_decoded(rule.get("advancedrule")))))
+        scope = list(_scope(policy))
+        for label in labels:
+            for identity, effect in scope:
+                who = None if identity is None else people.find(identity)
+                found.row("copilot_dlp", where, policy=name, label=label, principal=who, effect=effect)
+        if not labels:
+            raw.reject("copilot_dlp", *where, "rule for Copilot names no label", value=text(rule, "name") or "")
+    if asleep:
+        raw.note(f"{asleep:,} rules for Copilot are switched off or only tested; left out.")
+    if homeless:
+        raw.note(
+            f"{homeless:,} data loss prevention rules have no policy in the export (Get-DlpCompliancePolicy); whether "
+            "they are for Copilot is not known, and they hold nothing back here."
+        )
+
+
+def _scope(policy: Record) -> Iterator[tuple[str | None, str]]:
+    """(identity, effect) of a policy's locations; None is everybody."""
+    locations = _decoded(policy.get("locations"))
+    included = False
+    for location in locations if isinstance(locations, list) else [locations]:
+        if not isinstance(location, dict):
+            continue
+        for key, effect in (("Inclusions", "include"), ("Exclusions", "exclude")):
+            for one in listed(location.get(key)):
+                identity = str(one.get("Identity") or "") if isinstance(one, dict) else str(one)
+                everybody = identity.lower() in EVERYBODY
+                included |= effect == "include"
+                if not (everybody and effect == "exclude"):
+                    yield (None if everybody else identity), effect
+    if not included:
+        yield None, "include"
+
+
+def _labels(condition: Any) -> Iterator[str]:
+    """Every label that a condition names, however deep."""
+    if isinstance(condition, list):
+        for one in condition:
+            yield from _labels(one)
+    elif isinstance(condition, dict):
+        for key, value in condition.items():
+            if fold(str(key)) == "labels":
+                for one in value if isinstance(value, list) else []:
+                    said = " ".join(str(v) for v in one.values()) if isinstance(one, dict) else str(one)
+                    yield from (guid.lower() for guid in _GUID.findall(said))
+            else:
+                yield from _labels(value)
+
+
+def _decoded(said: Any) -> Any:
+    if isinstance(said, str):
+        try:
+            return msgspec.json.decode(said)
+        except (msgspec.DecodeError, RecursionError):
+            return None
+    return said
+
+
+def _flat(said: Any) -> str:
+    return (said if isinstance(said, str) else str(said or "")).lower()

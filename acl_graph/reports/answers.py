@@ -1,0 +1,132 @@
+"""Answers for people: what `check`, `who`, `what`, `why` and `inspect` print without --format json."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from acl_graph.witness import inert
+
+if TYPE_CHECKING:
+    from acl_graph.access import Answer, Why
+
+#: rows a listing prints; the rest is counted, and complete with --format json
+ROWS = 200
+STOPS = {
+    "account": "the account cannot sign in",
+    "acl": "no permission, link or group gives it",
+    "site_state": "the site or file is locked, archived or deleted",
+    "external_sharing": "external sharing rules keep this person out",
+    "information_barrier": "an information barrier",
+    "restricted_access": "restricted access control",
+    "conditional_access": "conditional access",
+    "dlp": "a data loss prevention rule",
+    "library": "the library shows it to others only",
+    "encryption": "the label's encryption",
+    "no_crawl": "the site or library is kept out of search",
+    "restricted_discovery": "restricted content discovery",
+    "restricted_search": "restricted SharePoint search",
+    "copilot_label": "the label withholds EXTRACT",
+    "copilot_dlp": "a data loss prevention rule for Copilot",
+    "copilot_licence": "no Copilot licence applies",
+}
+
+
+def check_text(found: Answer) -> str:
+    """One answer on a few lines."""
+    lines = [
+        inert(f"{found.principal} -> {found.item}"),
+        f"  open     {found.open.name}",
+        f"  latent   {'yes, by ' + str(found.latent_by) if found.latent else 'no'}",
+        f"  find     {found.find}",
+        f"  copilot  {found.copilot}",
+    ]
+    if found.possible:
+        said = ", ".join(f"{key} {value}" for key, value in found.possible.items())
+        lines.append(f"  possibly {said}")
+    for number, gate in enumerate(found.stopped_by_all):
+        lines.append(f"  {'stopped by' if not number else '       and'} {gate}: {STOPS.get(gate, gate)}")
+    lines += [f"  condition: {condition}" for condition in found.conditions]
+    lines += [inert(f"  because: {reason}") for reason in found.because]
+    return "\n".join(lines)
+
+
+def who_text(frame: pl.DataFrame, item: str, lens: str) -> str:
+    """People, their level, and the way they come in."""
+    lines = [inert(f"{frame.height:,} reach {item} under the lens {lens!r}")]
+    for row in frame.head(ROWS).iter_rows(named=True):
+        name = row["name"] or row["login"] or row["principal"]
+        lines.append(inert(f"  {row['level']:9} {name}") + (f"  ({row['latent_by']})" if row["latent_by"] else ""))
+        lines += [inert(f"            {step}") for step in row["via"]]
+    return "\n".join(lines + _rest(frame))
+
+
+def what_text(frame: pl.DataFrame, principal: str, lens: str) -> str:
+    """Items, the level, and the way to each."""
+    files = int(frame["count"].fill_null(1).sum()) if frame.height else 0
+    lines = [inert(f"{principal} reaches {files:,} files in {frame.height:,} rows under the lens {lens!r}")]
+    for row in frame.head(ROWS).iter_rows(named=True):
+        lines.append(inert(f"  {row['level']:9} {row['path'] or row['item']}") + (f"  [{inert(row['label'])}]" if row["label"] else ""))
+        if row["via"]:
+            lines.append(inert(f"            {' / '.join(row['via'])}"))
+    return "\n".join(lines + _rest(frame))
+
+
+def _rest(frame: pl.DataFrame) -> list[str]:
+    more = frame.height - ROWS
+    return [f"  ... and {more:,} more: --format json has them all"] if more > 0 else []
+
+
+def why_text(found: Why) -> str:
+    """Paths and the cut."""
+    answer = found.answer
+    lines = [inert(f"{answer.principal} -> {answer.item}: open {answer.open.name}")]
+    if answer.stopped_by:
+        lines.append(f"  stopped by {', '.join(answer.stopped_by_all)}")
+    if not found.witnesses:
+        return "\n".join([*lines, "  No path of the permission list leads there."])
+    count = f"{found.paths:,}" if found.complete else f"at least {found.paths:,}"
+    lines.append(f"  {count} path{'s' if found.paths != 1 else ''}; the shortest first:")
+    for number, path in enumerate(found.witnesses, 1):
+        lines.append(f"  {number}.")
+        lines += [f"     {step.sentence()}" for step in path]
+    if found.cut is None:
+        lines.append("  No removal of rows ends this: it comes from a gap of the export or an assumption.")
+    elif found.cut:
+        lines.append(f"  Access ends when {'this row goes' if len(found.cut) == 1 else 'all of these rows go'}:")
+        lines += [f"     {step.sentence()}" for step in found.cut]
+    return "\n".join(lines)
+
+
+def inspect_text(found: dict[str, Any]) -> str:
+    """The export, section by section."""
+    lines = [inert(f"{found['tenant']}, state of {found['snapshot'] or 'an unknown day'}"), "", "Files read"]
+    for file in found["files"]:
+        note = f"  ({file['note']})" if file["note"] else ""
+        lines.append(inert(f"  {file['rows']:>10,}  {file['reader']}: {file['dataset']}  {file['file']}{note}"))
+    lines += ["", "Tables and coverage"]
+    for table, rows in found["tables"].items():
+        lines.append(f"  {rows:>10,}  {table:24} {found['coverage'][table]}")
+    for title, counts in found["census"].items():
+        lines += ["", inert(title)]
+        lines += [inert(f"  {count:>10,}  {what}") for what, count in counts.items()]
+    rejected = found["rejected"]
+    lines += ["", f"Rejected: {rejected['rows']:,} rows, {rejected['cells']:,} cells"]
+    lines += [inert(f"  {row['rows']:>10,}  {row['table']}: {row['why']}") for row in rejected["by_reason"]]
+    unresolved = found["unresolved"]
+    lines += ["", f"Unresolved principals: {unresolved['principals']:,}"]
+    lines += [inert(f"  {row['principal']}  ({row['named_in']}, {row['rows']} rows)") for row in unresolved["first"]]
+    agreement = found["agreement"]
+    if agreement["counts"]:
+        lines += ["", f"The export's own counts: {agreement['agree']:,} of {agreement['counts']:,} agree with our expansion"]
+        for row in agreement["differ"]:
+            whom = ", ".join(row["principals"][:3])
+            ours = f"{row['ours']} to {row['ours_possible']}" if row["ours"] != row["ours_possible"] else row["ours"]
+            lines.append(inert(f"  {row['what']} {whom}: export {row['said']}, we {ours}  [{row['source_file']}:{row['source_row']}]"))
+    if found["unclassified_files"]:
+        lines += ["", f"Unclassified files: {found['unclassified_files']:,} (counted by the export, not listed)"]
+    lines += ["", "What this export cannot say"]
+    lines += [inert(f"  - {sentence}") for sentence in found["cannot_say"]] or ["  - nothing is known to be missing"]
+    lines += ["", "Not covered by any export", *(f"  - {what}" for what in found["not_covered"])]
+    return "\n".join(lines)
