@@ -23,7 +23,7 @@ from acl_graph.questions import OneUser, one_thing
 from acl_graph.tenant import Tenant
 from acl_graph.units import Units, compile_world
 from acl_graph.verdicts import NO_STEP, Verdicts, decide, lens_holds
-from acl_graph.vocabulary import COPILOT_VERDICTS, FIND_VERDICTS, GATES, STEPS, Gate, Lens, Level
+from acl_graph.vocabulary import COPILOT_VERDICTS, FIND_VERDICTS, GATES, STEPS, Lens, Level
 from acl_graph.witness import Step, Witnesses
 
 if TYPE_CHECKING:
@@ -144,15 +144,14 @@ class Access:
             self._users[key] = OneUser(units, user)
         return self._users[key]
 
-    def _decided(self, units: Units, user: int, thing: int) -> Verdicts:
-        return decide(units, self._asked(units, user).of(np.array([thing], np.int32)))
-
     def _answer(self, principal: str, item: str, user: int, thing: int) -> Answer:
-        sure, possible = self._decided(self.sure, user, thing), self._decided(self.possible, user, thing)
+        asked = np.array([thing], np.int32)
+        surely = self._asked(self.sure, user)
+        pairs = surely.of(asked)
+        sure = decide(self.sure, pairs)
+        possible = decide(self.possible, self._asked(self.possible, user).of(asked))
         four, wider = _four(sure), _four(possible)
-        stopped = int(sure.stopped[0])
-        if stopped & (1 << GATES.index(Gate.ACL)):
-            stopped = self._credit_guest_rules(user, thing, stopped)
+        stopped = surely.attributed(pairs, int(sure.stopped[0]))
         all_gates = tuple(gate.value for number_, gate in enumerate(GATES) if stopped >> number_ & 1)
         return Answer(
             principal=self.facts.people.names[self.sure.facts.people.node_of[user]],
@@ -168,17 +167,6 @@ class Access:
             conditions=conditions(self.sure, user, thing, int(sure.open[0])),
             because=reasons(self.sure, self.possible, user, thing, sure, possible),
         )
-
-    def _credit_guest_rules(self, user: int, thing: int, stopped: int) -> int:
-        """A guest whose grant a guest rule takes away is stopped by that rule, not by having no grant (A3)."""
-        from acl_graph.access_rules.levels import VIEW_BITS
-
-        asked = self._asked(self.sure, user)
-        held = int(asked.of(np.array([thing], np.int32)).mask[0]) | int(asked.barred_mask(thing))
-        if held & VIEW_BITS == VIEW_BITS:
-            stopped &= ~(1 << GATES.index(Gate.ACL))
-            stopped |= 1 << GATES.index(Gate.EXTERNAL_SHARING)
-        return stopped
 
     def who(
         self, item: str, lens: Lens | str = Lens.OPEN, *, possible: bool = False, via: bool = False

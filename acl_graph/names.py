@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cached_property
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 Codes = NDArray[np.int32]
+
+FEW = 5_000  #: names, asked and known together
 
 NOBODY = -1  #: the number of "no name here, or none that is known"
 
@@ -22,10 +24,6 @@ class Names:
 
     def __init__(self, ids: pl.Series) -> None:
         self.ids = ids.cast(pl.String).rename("id")
-        self._table = pl.DataFrame({"id": self.ids, "code": np.arange(len(ids), dtype=np.int32)})
-        folded = self._table.select(pl.col("id").str.to_lowercase().alias("folded"), "code")
-        self._folded = folded.filter(pl.col("folded").is_unique())
-        self._dict: dict[str, int] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -33,8 +31,33 @@ class Names:
     def __getitem__(self, code: int) -> str:
         return str(self.ids[int(code)])
 
+    @cached_property
+    def _table(self) -> pl.DataFrame:
+        return pl.DataFrame({"id": self.ids, "code": np.arange(len(self.ids), dtype=np.int32)})
+
+    @cached_property
+    def _folded(self) -> pl.DataFrame:
+        folded = self._table.select(pl.col("id").str.to_lowercase().alias("folded"), "code")
+        return folded.filter(pl.col("folded").is_unique())
+
+    @cached_property
+    def _exact(self) -> dict[str, int]:
+        return {name: code for code, name in enumerate(self.ids.to_list())}
+
+    @cached_property
+    def _folds(self) -> dict[str, int]:
+        folds: dict[str, int] = {}
+        for code, name in enumerate(self.ids.to_list()):
+            low = name.lower()
+            folds[low] = NOBODY if low in folds else code
+        return folds
+
     def codes(self, named: pl.Series) -> Codes:
         """The number of each name, int32; `NOBODY` for null and for names that are not known."""
+        if len(named) + len(self) <= FEW:  # a join costs more than looking up a few names one by one
+            exact, folds = self._exact, self._folds
+            found = [NOBODY if n is None else exact.get(n, folds.get(n.lower(), NOBODY)) for n in texts(named)]
+            return np.array(found, dtype=np.int32)
         asked = pl.DataFrame({"id": named.cast(pl.String)})
         found = asked.join(self._table, on="id", how="left", maintain_order="left")["code"]
         if found.null_count() > asked["id"].null_count():
@@ -45,9 +68,7 @@ class Names:
 
     def code(self, name: str) -> int:
         """The number of one id, or `NOBODY`."""
-        if self._dict is None:
-            self._dict = {name: code for code, name in enumerate(self.ids.to_list())}
-        return self._dict.get(name, NOBODY)
+        return self._exact.get(name, NOBODY)
 
 
 def whole(column: pl.Series, missing: int) -> NDArray[np.int64]:
@@ -62,6 +83,9 @@ def flags(column: pl.Series) -> NDArray[np.int8]:
 
 def words(column: pl.Series, known: tuple[str, ...], *, other: int = -1) -> NDArray[np.int8]:
     """A text column as the position of each word in `known`; null is -1, any other word is `other`."""
+    if len(column) <= FEW:
+        numbers: dict[str | None, int] = {word: position for position, word in enumerate(known)} | {None: -1}
+        return np.array([numbers.get(word, other) for word in column.to_list()], dtype=np.int8)
     coded = column.replace_strict(
         {word: position for position, word in enumerate(known)}, default=other, return_dtype=pl.Int8
     )
@@ -69,6 +93,6 @@ def words(column: pl.Series, known: tuple[str, ...], *, other: int = -1) -> NDAr
     return np.array(coded.fill_null(-1).to_numpy(), dtype=np.int8)
 
 
-def texts(column: pl.Series) -> list[Any]:
-    """A column as Python values."""
-    return column.to_list()
+def texts(column: pl.Series) -> list[str | None]:
+    """A column of names as Python values."""
+    return column.cast(pl.String).to_list()

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
 from acl_graph.access_rules.forms import VIA_ANYONE, VIA_ORGANIZATION, Mask
+from acl_graph.access_rules.levels import VIEW_BITS
 from acl_graph.csr import spread
 from acl_graph.names import Codes
 from acl_graph.sets import Sets
 from acl_graph.units import Units
 from acl_graph.verdicts import Pairs
+from acl_graph.vocabulary import GATE_NUMBER, Gate
+
+NOTHING = np.zeros(1, np.uint64)
+ACL, EXTERNAL_SHARING, DLP = (1 << GATE_NUMBER[gate] for gate in (Gate.ACL, Gate.EXTERNAL_SHARING, Gate.DLP))
 
 
 class OneUser:
@@ -30,30 +37,42 @@ class OneUser:
     def of(self, things: Codes) -> Pairs:
         """This subject and these things."""
         units = self.units
-        everything = len(things) * 4 > units.n_things
-        if everything:
-            place = self._place_masks(np.arange(units.n_places, dtype=np.int64))
-            masks = [part[units.place_of[things]] for part in place]
-            site = self._site_masks()[units.site_of[things]]
+        at = units.place_of[things]
+        if len(things) == 1:
+            masks = self._at_one(int(at[0]))
+        elif len(things) * 4 > units.n_things:
+            masks = [part[at] for part in self._place_masks(np.arange(units.n_places, dtype=np.int64))]
         else:
-            places, back = np.unique(units.place_of[things], return_inverse=True)
+            places, back = np.unique(at, return_inverse=True)
             masks = [part[back] for part in self._place_masks(places.astype(np.int64))]
-            site = self._site_masks()[units.site_of[things]]
         now, bare, organization, anyone, joining, eligible = masks
-        real = units.place_of[things] < units.n_scopes
-        everywhere = np.where(real, self._everywhere(), np.uint64(0))
-        admin_joins, admin_activates = self._latent_site_masks()
+        site = units.site_of[things]
+        by_site, by_joining, by_activating = self._site_masks
+        anywhere = by_site[site] | np.where(at < units.n_scopes, self._everywhere, np.uint64(0))
         return Pairs(
             users=np.array([self.user], np.int32),
             things=things,
-            mask=now | site | everywhere,
-            mask_no_anyone=bare | site | everywhere,
+            mask=now | anywhere,
+            mask_no_anyone=bare | anywhere,
             by_organization=organization,
             by_anyone=anyone,
-            by_joining=joining | admin_joins[units.site_of[things]],
-            by_activating=eligible | admin_activates[units.site_of[things]],
+            by_joining=joining | by_joining[site],
+            by_activating=eligible | by_activating[site],
             waived=self._waived(things),
         )
+
+    def _at_one(self, place: int) -> list[Mask]:
+        """`_place_masks` of a single place, without the machinery for many."""
+        listed, latent = self.units.listed, self.units.latent
+        here = slice(listed.ptr[place], listed.ptr[place + 1])
+        node, mask, via = listed.entries.node[here], listed.entries.mask[here], listed.entries.via[here]
+        held = self.now[node]
+        found = [mask[held], mask[held & (via != VIA_ANYONE)]]
+        here = slice(latent.ptr[place], latent.ptr[place + 1])
+        within, organization = self.now[latent.entries.node[here]], latent.entries.via[here] == VIA_ORGANIZATION
+        found += [latent.entries.mask[here][within & organization], latent.entries.mask[here][within & ~organization]]
+        found += [mask[:0] if family is None else mask[family[node]] for family in (self.joining, self.eligible)]
+        return [np.bitwise_or.reduce(part, keepdims=True) if len(part) else NOTHING for part in found]
 
     def _place_masks(self, places: NDArray[np.int64]) -> list[Mask]:
         """Per asked place: held now, without Anyone links, by organization link, by Anyone link, joining, activating."""
@@ -75,60 +94,72 @@ class OneUser:
         eligible = empty if self.eligible is None else _gather(owner, np.where(self.eligible[node], mask, 0), size)
         return [now, bare, organization, anyone, joining, eligible]
 
-    def _site_masks(self) -> Mask:
-        """Administrator masks per site; one more entry for "no site"."""
-        units = self.units
-        masks = np.zeros(len(units.facts.sites) + 1, np.uint64)
-        found = units.admins.entries
-        held = self.now[found.node]
-        np.bitwise_or.at(masks, found.scope[held], found.mask[held])
-        for mask in units.on_every_site.mask[self.now[units.on_every_site.node]]:
-            masks[:-1] |= mask
-        return masks
-
-    def _latent_site_masks(self) -> tuple[Mask, Mask]:
+    @cached_property
+    def _site_masks(self) -> tuple[Mask, Mask, Mask]:
+        """Administrator masks per site: held now, by joining, by activating; one more entry for "no site"."""
         units = self.units
         found = units.admins.entries
-        both = []
-        for family in (self.joining, self.eligible):
-            masks = np.zeros(len(units.facts.sites) + 1, np.uint64)
+        masks = []
+        for family in (self.now, self.joining, self.eligible):
+            of_site = np.zeros(len(units.facts.sites) + 1, np.uint64)
             if family is not None:
                 held = family[found.node]
-                np.bitwise_or.at(masks, found.scope[held], found.mask[held])
-            both.append(masks)
-        return both[0], both[1]
+                np.bitwise_or.at(of_site, found.scope[held], found.mask[held])
+            masks.append(of_site)
+        for mask in units.on_every_site.mask[self.now[units.on_every_site.node]]:
+            masks[0][:-1] |= mask
+        return masks[0], masks[1], masks[2]
 
+    @cached_property
     def _everywhere(self) -> np.uint64:
         found = self.units.everywhere
         held = found.mask[self.now[found.node]]
-        return np.bitwise_or.reduce(held, initial=self.units.app_mask[self.user])
+        return np.uint64(np.bitwise_or.reduce(held, initial=self.units.app_mask[self.user]))
 
     def _waived(self, things: Codes) -> NDArray[np.int64]:
         item, user, gates = self.units.exceptions
-        mine = user == self.user
-        if not mine.any():
+        if len(things) == 1:
+            start, end = np.searchsorted(item, (things[0], things[0] + 1))
+            at = start + int(np.searchsorted(user[start:end], self.user))
+            return gates[at : at + 1] if at < end and user[at] == self.user else np.zeros(1, np.int64)
+        ptr, order = self.units.exceptions_by_user
+        mine = order[ptr[self.user] : ptr[self.user + 1]]
+        if not len(mine):
             return np.zeros(len(things), np.int64)
         all_things = np.zeros(self.units.n_things, np.int64)
         all_things[item[mine]] = gates[mine]
         return all_things[things]
 
-    def barred_mask(self, thing: int) -> np.uint64:
-        """What guest rules take away from this subject on a thing (P18, S16): for naming the gate."""
+    def attributed(self, pairs: Pairs, stopped: int) -> int:
+        """The failing gates of this subject and one thing, each credited with what it stops (A3).
+
+        A guest whose grant a guest rule takes away is stopped by that rule, not by having no grant.
+        """
+        thing = int(pairs.things[0])
+        if not stopped & ACL or not self.units.outsider[self.user]:
+            return stopped
+        barred, without_anyone = self._barred(thing)
+        if (int(pairs.mask[0]) | barred) & VIEW_BITS != VIEW_BITS:
+            return stopped
+        stopped = (stopped & ~ACL) | EXTERNAL_SHARING
+        left = int(pairs.mask_no_anyone[0]) | without_anyone
+        return stopped | DLP if self.units.no_anyone[thing] and left & VIEW_BITS != VIEW_BITS else stopped
+
+    def _barred(self, thing: int) -> tuple[int, int]:
+        """What guest rules take away from this subject on a thing (P18, S16): all of it, and without Anyone links."""
         units = self.units
         place, site = int(units.place_of[thing]), int(units.site_of[thing])
-        node = units.facts.people.node_of[self.user]
-        reached = {int(node)}
-        groups = units.membership.barred_group[units.membership.barred_member == node]
-        reached |= _above(units, [int(group) for group in groups])
-        mask = np.uint64(0)
-        for found in (units.barred.at(place), units.barred_admins.at(site)):
-            for held in found.mask[found.node == node]:
-                mask |= held
-        reached.discard(int(node))
-        for found in (units.listed.at(place), units.admins.at(site)):
-            for held in found.mask[np.isin(found.node, list(reached))]:
-                mask |= held
-        return mask
+        node = int(units.facts.people.node_of[self.user])
+        membership = units.membership
+        groups = _above(units, membership.barred_group[membership.barred_member == node].tolist())
+        mask = bare = 0
+        own = [(found, {node}) for found in (units.barred.at(place), units.barred_admins.at(site))]
+        for found, who in [*own, *((found, groups) for found in (units.listed.at(place), units.admins.at(site)))]:
+            for held, its, via in zip(found.node.tolist(), found.mask.tolist(), found.via.tolist(), strict=True):
+                if held in who:
+                    mask |= its
+                    bare |= its if via != VIA_ANYONE else 0
+        return mask, bare
 
 
 def _above(units: Units, groups: list[int]) -> set[int]:

@@ -157,11 +157,12 @@ def families(facts: Facts, membership: Membership, wanted: NDArray[np.int64], *,
     populations[len(people.names) :] = 1 << np.arange(N_POPULATIONS, dtype=np.uint32)
     user = people.user_of[membership.member]
     person = user >= 0
-    own = np.flatnonzero(people.kind == kind_code(Kind.UNRESOLVED)).astype(np.int32)
+    # somebody nobody describes is surely nobody, not even himself: only the possible world takes him for a user
+    own = np.flatnonzero((people.kind_of_user != kind_code(Kind.UNRESOLVED)) | wide).astype(np.int32)
     now = flatten(
         graph,
-        np.concatenate([membership.group[person], own, people.node_of]),
-        np.concatenate([user[person], people.user_of[own], np.arange(people.n_users, dtype=np.int32)]),
+        np.concatenate([membership.group[person], people.node_of[own]]),
+        np.concatenate([user[person], own]),
         populations,
         bits,
     )

@@ -132,6 +132,11 @@ class Tenant:
             .with_columns(pl.lit(f"{table}.{column}").alias("named_in"))
             for table, column in PRINCIPAL_REFERENCES
         ]
+        exempt = self["sites"].select(pl.col("block_download_exempt").alias("principal"), *SOURCE).explode("principal")
+        named.append(exempt.drop_nulls("principal").with_columns(pl.lit("sites.block_download_exempt").alias("named_in")))
+        bound = pl.DataFrame({"principal": list(self.switch("onedrive_restricted_groups") or [])}, {"principal": pl.String})
+        settled = [pl.lit(None, dtype).alias(column) for column, dtype in SOURCE.items()]
+        named.append(bound.with_columns(*settled, pl.lit("switches.onedrive_restricted_groups").alias("named_in")))
         kindless = self["principals"].filter(pl.col("kind").is_null())
         named.append(kindless.select(pl.col("id").alias("principal"), *SOURCE, pl.lit("principals.id").alias("named_in")))
         return (

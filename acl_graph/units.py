@@ -138,6 +138,21 @@ class Units:
         """All gate rows, uint64[rows, words]."""
         return self.rows.matrix()
 
+    @cached_property
+    def live_gates(self) -> frozenset[Gate]:
+        """The gates that stop anybody anywhere."""
+        return frozenset(gate for gate, row in self.gates.items() if row.any())  # row 0 lets everybody pass
+
+    @cached_property
+    def exceptions_by_user(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """(ptr, order): the exceptions of subject u are at `order[ptr[u]:ptr[u + 1]]`."""
+        return gather(self.exceptions[1], self.facts.people.n_users)
+
+    @cached_property
+    def outsider(self) -> NDArray[np.bool_]:
+        """bool[U]: subjects to whom the guest rules apply."""
+        return principals.external(self.facts)[self.facts.people.node_of]
+
     def members(self, node: int) -> NDArray[np.bool_]:
         """bool[U]: who is in this node now."""
         return self.families.now.members(node)

@@ -14,8 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from acl_graph.access_rules.forms import VIA_ADMIN, VIA_ANYONE, VIA_ASSUMED, VIA_GRANT, VIA_ORGANIZATION, VIA_PEOPLE
-from acl_graph.access_rules.levels import VIEW_BITS, levels_of
+from acl_graph.access_rules.forms import (
+    VIA_ADMIN,
+    VIA_AGENT,
+    VIA_ANYONE,
+    VIA_ASSUMED,
+    VIA_GRANT,
+    VIA_ORGANIZATION,
+    VIA_PEOPLE,
+)
+from acl_graph.access_rules.levels import VIEW_BITS, app_grants, levels_of
 from acl_graph.csr import gather
 from acl_graph.facts import kind_code
 from acl_graph.units import Units
@@ -76,6 +84,12 @@ class Witnesses:
         self.people = units.facts.people
         self.start: Node = ("p", int(self.people.node_of[user]))
         self.entries = list(_entries_on(units, thing))
+        if units.app_mask[user] and units.place_of[thing] < units.n_scopes:
+            self.entries += [
+                _Entry(self.start[1], mask, (("may, as an app, open", ("app_permissions", row)),), "")
+                for holder, mask, row in app_grants(units.facts)
+                if holder == user
+            ]
         self.need = VIEW_BITS | int(units.need[thing])
         self.parents = self._upward()
         self.edges = self._edges()
@@ -311,6 +325,8 @@ def _entries_on(units: Units, thing: int) -> Iterator[_Entry]:
             elif via == VIA_ASSUMED:
                 where = ("members", row) if row >= 0 else None
                 yield _Entry(node, mask, (("is assumed to have, as the site's group, access to", where),), "")
+            elif via == VIA_AGENT:
+                yield _Entry(node, mask, (("may use the agent that holds", ("agent_users", row)),), "")
             elif via == VIA_GRANT:
                 yield _Entry(node, mask, ((f"has {level} on", ("grants", row)),), "")
             else:

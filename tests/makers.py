@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import polars as pl
 
 from acl_graph.access import Access
-from acl_graph.raw import RawExport
-from acl_graph.tenant import Tenant, build
+from acl_graph.tables import SOURCE, TABLES
+from acl_graph.tenant import Coverage, Tenant
 from tests.oracle import World, rows
 from tests.worlds import as_frames
 
@@ -25,13 +25,15 @@ FIELDS = (
 
 
 def tenant_of(world: World) -> Tenant:
-    """The world's rows, sorted out by the program as if a reader had found them."""
-    raw = RawExport(Path("."), name="made up", snapshot=world.snapshot)
-    raw.coverage = dict(world.coverage)
-    raw.switches = dict(world.switches)
-    for table, frame in as_frames(world).items():
-        raw.add("made up", table, frame, source=table)
-    return build(raw)
+    """The world's rows as a reader would have left them: they are clean and typed, so nothing is sorted out."""
+    found = as_frames(world)
+    source = [pl.lit(None, dtype).alias(name) for name, dtype in SOURCE.items()]
+    tables = {
+        name: found[name].with_columns(source).select([*table.schema()]) if name in found else table.empty()
+        for name, table in TABLES.items()
+    }
+    coverage = Coverage(dict(world.coverage), frozenset(found))
+    return Tenant(tables, "made up", world.snapshot, coverage, dict(world.switches))
 
 
 def access_to(world: World) -> Access:

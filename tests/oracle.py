@@ -680,7 +680,7 @@ def granted(
     top = scope.get("kind") == "web" or (not scope.get("kind") and not scope.get("parent"))
     if assumed in have and scope and top:
         mask |= EDIT_MASK
-    mask |= p19_app_mask(world, who)
+    mask |= p19_app_mask(world, who) if thing.scope else 0
     admin = h08_admin(world, wide, who, thing, have, restored)
     return Access(FULL if admin else mask, admin)
 
@@ -1172,7 +1172,9 @@ def agent_answer(world: World, wide: bool, who: str, thing: Thing) -> Answer:
             step = "redemption"
         elif not gates:
             step = next((s for s in ("join", "eligible") if uses(tokens(world, wide, who, False, s))), None)
-    failed = gates | (set() if reads else {"acl"})
+    failed = set(gates)
+    if not reads:
+        failed.add("external_sharing" if uses(tokens(world, wide, who, True)) else "acl")
     unreadable = e07_user_defined(world, thing) or e06_not_indexable(world, thing)
     failed |= {"copilot_label"} if e07_user_defined(world, thing) else set()
     failed |= {"encryption"} if e06_not_indexable(world, thing) else set()

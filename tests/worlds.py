@@ -1,8 +1,7 @@
 """Small tenants made up at random or listed exhaustively, and the folder and frames that hold them.
 
-A random world mixes every kind of principal, membership, link, site, gate and gap. A few combinations on which the
-rules leave more than one reading are kept apart on purpose (the comments say which), so that two faithful
-implementations agree on every world; `test_oracle.py` shows that every gate, step and level is nevertheless met.
+A random world mixes every kind of principal, membership, link, site, gate and gap, whether or not anybody would set
+them up together; `test_oracle.py` shows that every gate, step and level is met.
 """
 
 from __future__ import annotations
@@ -124,7 +123,7 @@ REAL_LEVELS = (
     "0xFFFFFFFFFFFFFFFF",
 )
 LIMITED_LEVELS = ("Limited Access", "Web-Only Limited Access", "0x1", "0x1", "0x1008010000", "0x20", "submitOnly")
-LINK_LEVELS = ("view", "edit", "view", "review", "blocksDownload", "embed", "submitOnly")
+LINK_LEVELS = ("view", "edit", "view", "review", "blocksDownload", "embed", "submitOnly", "0x1", "0x10000")
 
 
 class _Maker:
@@ -140,13 +139,11 @@ class _Maker:
         self.tables: dict[str, list[Row]] = {name: [] for name in COLUMNS}
         self.switches: dict[str, Any] = {}
         self.coverage: dict[str, str] = {"default": "complete"}
-        # flags, usage and expiry have two readings together with restricted search: one or the other
         self.restricted_search = gates and self.chance(0.15)
-        self.with_apps = self.mode == 0 and self.chance(0.7)
-        self.with_roles = self.mode != 2 and self.chance(0.4)
+        self.with_apps = self.chance(0.7 if self.mode == 0 else 0.25)
+        self.with_roles = self.chance(0.4 if self.mode != 2 else 0.15)
         self.dates = self.dice.choice(["2026-06-03", "2026-06-03", "2026-07-15", "2026-10-01", None])
         self.snapshot = None if self.dates is None else datetime.fromisoformat(self.dates).replace(tzinfo=UTC)
-        self.limited_scopes: set[str] = set()
         self.ghosts = ["ghost-group", "ghost@partner.example", "i:0#.f|membership|ghost"]
 
     def chance(self, odds: float) -> bool:
@@ -183,7 +180,6 @@ class _Maker:
         self.add("principals", id="mesg0", kind="mail_security_group", synced=self.chance(0.2))
         self.add("principals", id="mesg1", kind="mail_security_group")
         self.add("principals", id="dg", kind="distribution_group")
-        # only internal users stand in it: it may hold masks that are no access of their own
         self.add("principals", id="partial", kind="security_group")
         for number in range(2):
             seen = self.one("public", "private", "private", "hidden", None)
@@ -201,12 +197,15 @@ class _Maker:
             self.add("principals", id="app1", kind="app")
             self.add("principals", id="anonymous", kind="anonymous")
         if self.mode == 2 and self.chance(0.5):
-            self.add("principals", id="nameless", kind=self.one(None, "thing"))
+            odd = {"home": self.one(None, "guest"), "state": self.one(None, "deleted"), "segments": self.one(None, ["hr"])}
+            self.add("principals", id="nameless", kind=self.one(None, "thing"), **odd)
             self.ghosts.append("nameless")
+        if self.chance(0.1):
+            self.add("principals", id="lost_o", kind="group_owners", of="ghost-group")
 
     def make_user(self, name: str) -> None:
         homes = ["internal"] * 9 + [None, None, "external_member", "external_member", "channel_external"]
-        homes += ["guest"] * 4 + (["otp_guest"] if self.snapshot else [])
+        homes += ["guest"] * 4 + ["otp_guest"]
         home = self.one(*homes)
         outside = home in ("guest", "otp_guest")
         states = ["active"] * 16 + [None] * 6 + ["disabled", "deleted"] + ["pending"] * (5 if outside else 1)
@@ -231,9 +230,6 @@ class _Maker:
 
     def make_members(self) -> None:
         users, apps = self.ids("user"), self.ids("app")
-        internal = [
-            p["id"] for p in self.tables["principals"] if p["kind"] == "user" and p["home"] in (None, "internal")
-        ]
         security, mail = ["sg0", "sg1", "sg2"], ["mesg0", "mesg1"]
         unified, owners = ["m0", "m1"], ["m0_o", "m1_o"]
         claims = ["all", "eeeu", "auth"]
@@ -245,7 +241,7 @@ class _Maker:
             },
             **{name: mail + security + self.tilt([*unified, "dg"]) for name in mail},
             **{name: self.tilt([*security, *mail, *unified, *owners, "dg", "eeeu"]) for name in unified},
-            **{name: [] for name in owners},
+            **{name: self.tilt(["sg0", "mesg0"]) if self.chance(0.2) else [] for name in owners},
             "dg": [*security],
             "role": self.tilt([*security, *unified]),
         }
@@ -271,13 +267,14 @@ class _Maker:
             if self.ghostly(0.06):
                 chosen.append(self.one(*self.ghosts))
             for member in chosen:
-                late = self.chance(0.12) and member not in claims and group not in owners
+                late = self.chance(0.12)
                 eligible = "eligible" if late else self.one(None, "active")
                 self.add("members", group=group, member=member, role=self.one(None, "member"), assignment=eligible)
         for group in [*unified, *unified, "sg0"]:
             assignment = "eligible" if self.chance(0.1) else None
-            self.add("members", group=group, member=self.one(*users), role="owner", assignment=assignment)
-        for member in self.some(internal, 2):
+            owner = self.one(*users) if self.chance(0.9) else self.one("sg1", "mesg1", "eeeu", "m1", *self.ghosts)
+            self.add("members", group=group, member=owner, role="owner", assignment=assignment)
+        for member in self.some(users, 2):
             self.add("members", group="partial", member=member, role="member")
         if self.ghostly(0.1):
             self.add("members", group="ghost-group", member=self.one(*users), role="member")
@@ -305,7 +302,7 @@ class _Maker:
                 id=site,
                 url=f"https://north.example/sites/{site}",
                 kind=kind,
-                group=self.one("m0", "m1") if kind == "team" else None,
+                group=self.one(*["m0", "m1"] * 6, "ghost-group", "sg0") if kind == "team" else None,
                 related_group="m0" if kind in ("private_channel", "shared_channel") else None,
                 group_owners_are_admins=self.one(None, True, True, False),
                 owner=self.one(*self.ids("user"), None) if kind in ("onedrive", None) else None,
@@ -340,8 +337,7 @@ class _Maker:
         elif gate == "segments":
             site["ib_mode"] = self.one("Open", "Explicit", "Mixed", "Implicit", "OwnerModerated", "Explicit", "Other")
             site["segments"] = self.one(["hr"], ["sales", "hr"], None)
-        elif gate == "restricted" and not (site["kind"] == "shared_channel" and self.with_apps):
-            # apps and anonymous visitors of a shared channel have no sure reading
+        elif gate == "restricted":
             site["restricted_access"] = True
             for group in self.some([*groups, *(["ghost-group"] if self.ghostly(0.05) else [])], 2):
                 self.add("site_restricted_groups", site=site["id"], group=group)
@@ -378,7 +374,7 @@ class _Maker:
                 self.add("levels", site=site, web=own[0], name="Reader of Office", mask="30001".zfill(16))
                 self.add("levels", site=site, name="reader of  office", mask="0x1B03C4312EF")
             if self.chance(0.2):
-                self.add("levels", site=site, web=self.one(*own), name="Read", mask="0x30001")
+                self.add("levels", site=site, web=self.one(*own), name="Read", mask=self.one("0x30001", "unreadable"))
             for name in own:
                 # these hold for all items, past broken inheritance
                 if self.chance(0.5):
@@ -397,9 +393,6 @@ class _Maker:
 
     def make_grants(self) -> None:
         users = self.ids("user")
-        internal = [
-            p["id"] for p in self.tables["principals"] if p["kind"] == "user" and p["home"] in (None, "internal")
-        ]
         wide = ["eeeu", "eeeu", "all", "auth", "partner"]
         for site in self.tables["sites"]:
             if site["group"] and self.chance(0.3):
@@ -420,8 +413,7 @@ class _Maker:
                     level = self.one(*REAL_LEVELS) if self.chance(0.6) else "Read"
                     self.add("grants", scope=scope, principal=principal, level=level)
                 if self.chance(0.5):
-                    self.limited_scopes.add(scope)
-                    for principal in self.some([*internal, "partial"], 3):
+                    for principal in self.some([*users, "partial", "sg0", "m0", "spg0"], 3):
                         self.add("grants", scope=scope, principal=principal, level=self.one(*LIMITED_LEVELS))
         self.make_links(users)
         if self.with_apps and self.chance(0.5):
@@ -442,7 +434,7 @@ class _Maker:
             at = self.one(*(self.tables["scopes"]))
             if at["id"] not in granted:
                 continue
-            expires = None if self.restricted_search else self.one(None, None, None, LONG_AGO, FAR_AWAY)
+            expires = self.one(None, None, None, LONG_AGO, FAR_AWAY)
             audience = self.one(
                 "anyone", "anyone", "organization", "organization", "people", "people", "existing", None
             )
@@ -459,10 +451,12 @@ class _Maker:
                     password=self.one(None, False, True),
                 )
             places = [s["id"] for s in self.tables["scopes"] if s["parent"] == at["id"] and s["id"] in granted]
+            places = places if self.chance(0.9) else sorted(granted)  # even one of another site
             for scope in [at["id"], *self.some(places, 1)]:
                 self.add("grants", scope=scope, level=self.one(*LINK_LEVELS), link=link)
             named = self.some(users, 4) + self.some(["sg0", "sg1", "mesg0", "m0", "dg"], 2)
             named += [self.one(*self.ghosts)] if self.ghostly(0.06) else []
+            named += ["app0"] if self.with_apps and self.chance(0.1) else []
             for principal in named:
                 how = self.one("named", "sent", "redeemed", "unknown", None)
                 self.add("link_users", link=link, principal=principal, how=how, since=self.day(200))
@@ -530,40 +524,41 @@ class _Maker:
                 size=self.one(None, 4096),
                 info_types=self.one(None, None, ["Credit card"], ["IBAN", "Passport"]),
             )
-            self.make_item_rules(row, library)
-        if self.mode == 2:
+            self.make_item_rules(row)
+        if self.mode == 2 or self.chance(0.1):
             self.make_agents()
-            self.add("items", id="nowhere", author=self.one(*users))
+            self.add("items", id="nowhere", author=self.one(*users), scanned=self.one(None, False))
+        if self.chance(0.1):
+            # a scope nobody describes, of a site somebody does
+            self.add("items", id="astray", site="s0", scope="no such scope", author=self.one(None, *users))
+            self.add("grants", scope="no such scope", principal=self.one(*users, "sg0"), level=self.one(*REAL_LEVELS))
+            self.add("grants", scope="no such scope", level="view", link="link0")
 
-    def make_item_rules(self, row: Row, library: Row | None) -> None:
+    def make_item_rules(self, row: Row) -> None:
         users = self.ids("user")
         if self.gates and self.chance(0.12):
-            row["dlp"] = self.one(["All"], ["PerUser"], ["PerUser"], ["All", "PerUser"])
-        scope = row["scope"] or (library or {}).get("scope")
-        strict = library is not None and (
-            library["read_security"] == 2 or library["draft_visibility"] in ("Author", "Approver")
-        )
-        # what is left of a level that an Anyone path would complete has two readings: no limited masks beside it
-        if self.gates and not strict and scope not in self.limited_scopes and self.chance(0.2):
+            row["dlp"] = self.one(["All"], ["PerUser"], ["PerUser"], ["All", "PerUser"], ["All", "PerAnonymousUser"])
+        if self.gates and self.chance(0.15):
             row["dlp"] = self.one(["PerAnonymousUser"], ["PerAnonymousUser", "PerUser"])
         if row["label"] == "own" or (self.gates and row["label"] is None and self.chance(0.04)):
             for principal in self.some([*users, "sg0", "eeeu"], 3):
                 rights = self.one(["VIEW"], ["VIEW", "EXTRACT", "EDIT"], ["OWNER"])
                 self.add("item_rights", item=row["id"], principal=principal, rights=rights)
         for user in self.some(users, 2):
-            last = self.one(None, self.day(25)) if self.restricted_search else self.one(None, self.day(25), LONG_AGO)
-            actor = self.one(None, "user", "copilot") if self.restricted_search else self.one(None, "copilot", "system")
+            last = self.one(None, self.day(25), LONG_AGO)
+            actor = self.one(None, "user", "copilot", "system")
             self.add("usage", principal=user, item=row["id"], action="read", last=last, events=2, actor=actor)
 
     def make_agents(self) -> None:
-        """A copy has no list, no library and no block of its own, and the elevation of administrators stays out."""
+        """Copies inside an agent; what they carry of a site, a library and blocks is nothing an agent asks about."""
         for copy, original in (("copy0", "i0"), ("copy1", "i1")):
-            source = next(row for row in self.tables["items"] if row["id"] == original)
-            taken = {row["label"] for row in self.tables["copilot_dlp"]}
-            if source["label"] in ("dke", "own") or source["label"] in taken:
-                source["label"] = None
-            label = "conf" if self.gates and "conf" not in taken and self.chance(0.3) else None
-            self.add("items", id=copy, label=label)
+            labels = ("conf", "dke", "own", "public", None, None) if self.gates else (None,)
+            row = self.add("items", id=copy, label=self.one(*labels), protected_by=self.one(None, *self.ids("user")))
+            if self.gates and self.chance(0.2):
+                row |= {"site": "s0", "dlp": ["All"], "archived": True, "scanned": False, "author": self.one("u0", "u1")}
+            if row["label"] == "own":
+                person = self.one(*self.ids("user"), "sg0")
+                self.add("item_rights", item=copy, principal=person, rights=["VIEW", "EXTRACT"])
             self.add("agent_files", agent="agent", item=copy, of=original)
         for principal in [*self.some([*self.ids("user"), "sg0", "m0", "eeeu"], 3), *self.some(self.ghosts[:2], 1)]:
             self.add("agent_users", agent="agent", principal=principal)
@@ -588,31 +583,24 @@ class _Maker:
         self.maybe(0.2, "rcd_recent_exception", "yes", "no")
         self.maybe(0.1, "readsecurity_bypass_bit", "CancelCheckout", "ManageLists")
         self.maybe(0.2, "otp_guests_retired", True, False)
-        self.maybe(0.15, self.one("viewonly_surfaces", "anon_redeemed_surfaces"), False)
-        if self.snapshot is None:
-            self.switches.setdefault("otp_guests_retired", False)
+        self.maybe(0.15, "viewonly_surfaces", False)
+        self.maybe(0.15, "anon_redeemed_surfaces", False)
         if self.restricted_search:
             self.switches["restricted_search"] = True
             self.switches["restricted_search_allowed"] = self.one([], ["s0"], ["s1"])
-        if not self.with_apps and self.chance(0.2):
-            # the service's own restriction says nothing of apps, nesting and administrators, the sites' does
-            self.switches["onedrive_restricted_groups"] = self.one(["sg0"], ["sg1", "m0"])
-        else:
-            self.maybe(0.2, "rac_nested", False)
-            self.maybe(0.2, "rac_applies_to_site_admins", False)
-        implicit_alone = any(s["ib_mode"] == "Implicit" and not s["group"] for s in self.tables["sites"])
-        if not implicit_alone:
-            self.maybe(0.2, "ib_implicit_group_based", False)
-        if self.mode == 0:
-            self.maybe(0.3, "group_guest_access", False)
+        self.maybe(0.15, "onedrive_restricted_groups", ["sg0"], ["sg1", "m0"], ["ghost-group"])
+        self.maybe(0.2, "rac_nested", False)
+        self.maybe(0.2, "rac_applies_to_site_admins", False)
+        self.maybe(0.2, "ib_implicit_group_based", False)
+        self.maybe(0.2, "group_guest_access", False)
 
     def maybe(self, odds: float, name: str, *values: Any) -> None:
         if self.chance(odds):
             self.switches[name] = self.one(*values)
 
     def make_guest_expiry(self) -> None:
-        if self.mode != 0 or self.restricted_search or not self.gates:
-            return  # what an unknown row of an expired guest is worth has two readings
+        if not self.gates or (self.mode != 0 and self.chance(0.6)):
+            return
         for site in self.tables["sites"]:
             for user in self.some(self.ids("user"), 3):
                 expires = self.one(LONG_AGO, FAR_AWAY)
@@ -637,19 +625,17 @@ class _Maker:
             if self.coverage[table] == "absent" and self.chance(0.5):
                 self.tables.pop(table)
         if self.chance(0.2):
-            self.coverage |= {"label_rights": "partial", "item_rights": "absent"}
+            self.coverage["label_rights"] = "partial"
+        if self.chance(0.2):
+            self.coverage["item_rights"] = "absent"
         for column in ("visibility", "segments", "domain", "copilot"):
             self.maybe_column(0.2, f"principals.{column}", self.one("partial", "absent", "complete"))
         self.maybe_column(0.2, "sites.segments", "partial")
         for column in ("author", "owner", "modified_by", "protected_by"):
             self.maybe_column(0.12, f"items.{column}", self.one("partial", "absent"))
-        expanded = {row["id"]: self.one(None, None, True) for row in self.tables["principals"]}
         for row in self.tables["principals"]:
-            if row["kind"] in ("security_group", "sharepoint_group"):
-                row["expanded"] = self.one(None, None, None, True, False)
-            elif row["kind"] in ("m365_group", "group_owners"):
-                # a group and its owners' claim are expanded together
-                row["expanded"] = expanded[row["of"] or row["id"]]
+            if row["kind"] in ("security_group", "sharepoint_group", "m365_group", "group_owners"):
+                row["expanded"] = self.one(None, None, None, True, True, False if self.chance(0.3) else None)
         if self.chance(0.03):
             self.coverage["default"] = "partial"
 

@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from acl_graph.access_rules.external_sharing import ONEDRIVE, site_kinds
-from acl_graph.access_rules.forms import ALL_PASS, VIA_GRANT, Entries, GateRows, UsersIn, entries
+from acl_graph.access_rules.forms import ALL_PASS, VIA_AGENT, Entries, GateRows, UsersIn, entries
 from acl_graph.access_rules.hierarchy import GRANTEES, site_owner
 from acl_graph.access_rules.levels import READ_MASK
 from acl_graph.facts import (
@@ -126,7 +126,7 @@ def agents(facts: Facts, *, wide: bool) -> Agents:
     kinds = (*GRANTEES, Kind.UNRESOLVED) if wide else GRANTEES
     fit = facts.people.are(*kinds)[audience]
     pairs = pl.DataFrame({"agent": agent, "place": place_of_copy.astype(np.int32)}).join(
-        pl.DataFrame({"agent": of_agent[fit], "node": audience[fit]}), on="agent", how="inner"
+        pl.DataFrame({"agent": of_agent[fit], "node": audience[fit], "row": np.flatnonzero(fit).astype(np.int64)}), on="agent", how="inner"
     )
     places = np.arange(len(copies), dtype=np.int32)
     mask = np.full(pairs.height, READ_MASK, np.uint64)
@@ -136,7 +136,11 @@ def agents(facts: Facts, *, wide: bool) -> Agents:
         place=places,
         original=original,
         entries=entries(
-            np.array(pairs["place"].to_numpy(), np.int32), np.array(pairs["node"].to_numpy(), np.int32), mask, VIA_GRANT
+            np.array(pairs["place"].to_numpy(), np.int32),
+            np.array(pairs["node"].to_numpy(), np.int32),
+            mask,
+            VIA_AGENT,
+            np.array(pairs["row"].to_numpy(), np.int64),
         ),
         unknown=places if incomplete else places[:0],
     )

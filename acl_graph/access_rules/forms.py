@@ -24,7 +24,7 @@ ACTIVE_DIRECTORY = 32  #: whom an organization link or a public group could stil
 ACTIVE_LINKABLE = 64  #: whom an Anyone link could still reach: every account, and the anonymous
 
 # how an entry came to its scope
-VIA_GRANT, VIA_ANYONE, VIA_ORGANIZATION, VIA_PEOPLE, VIA_ADMIN, VIA_ASSUMED, VIA_UNKNOWN = range(7)
+VIA_GRANT, VIA_ANYONE, VIA_ORGANIZATION, VIA_PEOPLE, VIA_ADMIN, VIA_ASSUMED, VIA_UNKNOWN, VIA_AGENT = range(8)
 
 
 @dataclass(frozen=True)

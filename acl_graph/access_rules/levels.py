@@ -165,19 +165,27 @@ APP_PERMISSIONS = {
 }
 
 
-def app_masks(facts: Facts) -> Mask:
-    """What each subject may do everywhere as an app with application permissions, uint64[U] (P19).
+def app_grants(facts: Facts) -> list[tuple[int, int, int]]:
+    """(subject, mask, row of app_permissions) for every application permission that holds on all sites (P19).
 
     `Sites.Selected` and its kin give nothing by themselves, delegated permissions nothing without a user.
     """
-    frame = facts.tenant["app_permissions"].filter(pl.col("type").is_null() | (pl.col("type") != "delegated"))
-    masks = np.zeros(facts.people.n_users, np.uint64)
+    frame = facts.tenant["app_permissions"]
     users = np.append(facts.people.user_of, -1)[facts.principals(frame["app"])]
-    for user, permission in zip(users, frame["permission"].to_list(), strict=True):
+    found: list[tuple[int, int, int]] = []
+    for row, (permission, kind) in enumerate(frame.select("permission", "type").iter_rows()):
         parts = (permission or "").lower().split(".")
-        if user < 0 or len(parts) != 3 or parts[2] != "all":
+        if users[row] < 0 or kind == "delegated" or len(parts) != 3 or parts[2] != "all":
             continue
         for areas, verbs in APP_PERMISSIONS.items():
             if parts[0] in areas and parts[1] in verbs:
-                masks[user] |= np.uint64(verbs[parts[1]])
+                found.append((int(users[row]), verbs[parts[1]], row))
+    return found
+
+
+def app_masks(facts: Facts) -> Mask:
+    """What each subject may do everywhere as an app with application permissions, uint64[U] (P19)."""
+    masks = np.zeros(facts.people.n_users, np.uint64)
+    for user, mask, _ in app_grants(facts):
+        masks[user] |= np.uint64(mask)
     return masks

@@ -20,7 +20,17 @@ EVIDENCE = ("documented", "observed", "inferred")
 #: askable: about one person and one item. The others need something that an export of permissions does not hold.
 KINDS = ("askable", "device", "document", "before_after")
 #: parts of an answer that a case may promise
-ASSERTED = ("open", "latent", "latent_by", "find", "copilot", "possible_open", "stopped_by", "stopped_by_all", "conditions")
+ASSERTED = (
+    "open",
+    "latent",
+    "latent_by",
+    "find",
+    "copilot",
+    "possible_open",
+    "stopped_by",
+    "stopped_by_all",
+    "conditions",
+)
 
 Row = dict[str, Any]
 
@@ -36,7 +46,7 @@ class Ask:
 
 @dataclass(frozen=True)
 class Case:
-    """One case of the suite; `tables` has the rows of the tenant folder, `asks` is empty where `kind` is not askable."""
+    """One case; `tables` has the rows of the tenant folder, `asks` is empty where `kind` is not askable."""
 
     id: str
     rules: tuple[str, ...]

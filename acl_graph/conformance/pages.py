@@ -1,7 +1,8 @@
 """Reads the pages under `docs/semantics/`: rules with their evidence, and the cases of their tables.
 
-A page is plain Markdown. A heading `### H02 ...` starts a rule; `- Evidence:` and `- Form:` lines describe it; a fenced
-block `given` describes a small tenant, and the tables after it ask about it. `docs/semantics/format.md` has the details.
+A page is plain Markdown. A heading `### H02 ...` starts a rule; `- Evidence:` and `- Form:` lines describe it;
+a fenced block `given` describes a small tenant, and the tables after it ask about it. `docs/semantics/format.md` says
+the rest.
 """
 
 from __future__ import annotations
@@ -37,8 +38,19 @@ FORMS = (
 NOT_COMPUTED = FORMS[-3:]
 #: columns a table of cases may have
 COLUMNS = (
-    "case", "who", "on", "open", "latent", "find", "copilot", "possible", "stopped by", "all stops", "conditions", "evidence",
-)  # fmt: skip
+    "case",
+    "who",
+    "on",
+    "open",
+    "latent",
+    "find",
+    "copilot",
+    "possible",
+    "stopped by",
+    "all stops",
+    "conditions",
+    "evidence",
+)
 NOT_ASKED = ("case", "kind", "question", "evidence")
 
 _RULE = re.compile(r"### ([HPLSOEC]\d\d) (.+)")
@@ -120,7 +132,7 @@ def _fences(text: str, word: str) -> Iterator[tuple[str, str]]:
 
 
 def _sections(text: str, page: str) -> Iterator[tuple[Rule, str]]:
-    starts = [match for match in re.finditer(r"^### .*$", text, re.M)]
+    starts = list(re.finditer(r"^### .*$", text, re.M))
     for number, match in enumerate(starts):
         heading = _RULE.fullmatch(match[0].strip())
         if heading is None:
@@ -168,7 +180,7 @@ def _cases(body: str, rule: Rule, cast: World) -> Iterator[Case]:
         where = f"{rule.page}.md, {rule.number}"
         if header == list(NOT_ASKED):
             for row in rows:
-                yield _not_asked(row, rule, where, info)
+                yield _not_asked(row, rule, where)
         elif header[:1] == ["case"]:
             if world is None or not set(header) <= set(COLUMNS):
                 raise BadInput(f"{where}: a table without a world before it, or with a column nobody knows: {header}")
@@ -187,7 +199,10 @@ def _pieces(body: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _table(text: str) -> tuple[list[str], list[dict[str, str]]]:
-    lines = [[cell.strip() for cell in line.strip().removeprefix("|").removesuffix("|").split("|")] for line in text.splitlines()]
+    lines = [
+        [cell.strip() for cell in line.strip().removeprefix("|").removesuffix("|").split("|")]
+        for line in text.splitlines()
+    ]
     header = lines[0]
     for line in lines[2:]:
         if len(line) != len(header):
@@ -195,15 +210,13 @@ def _table(text: str) -> tuple[list[str], list[dict[str, str]]]:
     return header, [dict(zip(header, line, strict=True)) for line in lines[2:]]
 
 
-def _not_asked(row: dict[str, str], rule: Rule, where: str, info: str) -> Case:
+def _not_asked(row: dict[str, str], rule: Rule, where: str) -> Case:
     if row["kind"] not in KINDS[1:] or row["evidence"] not in EVIDENCE:
         raise BadInput(f"{where}, case {row['case']}: kind {row['kind']!r} or evidence {row['evidence']!r} is unknown")
     return Case(row["case"], (rule.number,), row["evidence"], row["kind"], rule.page, row["question"])
 
 
-def _asked(
-    rows: list[dict[str, str]], world: World, cast: World, rules: tuple[str, ...], where: str
-) -> Iterator[Case]:
+def _asked(rows: list[dict[str, str]], world: World, cast: World, rules: tuple[str, ...], where: str) -> Iterator[Case]:
     by_case: dict[str, list[dict[str, str]]] = {}
     for row in rows:
         by_case.setdefault(row["case"], []).append(row)

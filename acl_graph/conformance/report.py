@@ -119,8 +119,8 @@ class Report:
         lines = ["  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
                  for row in table]  # fmt: skip
         lines.append("A question counts under every rule it is about. The kinds of evidence are not added up.")
-        for kind, counts in self.waiting().items():
-            said = ", ".join(f"{number} {word}" for word, number in counts.items() if number)
+        for kind, waiting in self.waiting().items():
+            said = ", ".join(f"{number} {word}" for word, number in waiting.items() if number)
             if said:
                 lines.append(f"Not asked, {_WHY[kind]}: {said}.")
         unanswered = ", ".join(f"{c['unanswered']} {kind}" for kind, c in self.counts().items() if c["unanswered"])

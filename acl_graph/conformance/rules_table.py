@@ -10,14 +10,15 @@ from acl_graph.conformance.pages import NOT_COMPUTED, Pages, Rule
 
 _HEAD = """# Every rule and what became of it
 
-This page is written from the pages under `semantics/` (see [their format](semantics/format.md)); change those, not this.
+This page is written from the pages under `semantics/` (see [their format](semantics/format.md)): change those.
 
-Forms: an **edge filter** decides whether a membership, grant or link exists, or only possibly; a **population** is a set of people that a gate
-admits; a **mask requirement** asks the list for more bits than reading needs; an **exception** spares one person one gate on one file; an
-**addition** says who would have it one step further; a **mask** says what a grant is worth; an **answer** is said beside the verdict;
-**tables** means that the tables hold it that way, so that nothing needs computing; **reader** means that it is settled when an export is read.
-A rule of form *plan* is about changing things, and waits for plans. Cases in brackets are listed and not asked: they need a device, an open
-document, or a before and an after.
+Forms: an **edge filter** decides whether a membership, grant or link exists, or only possibly; a **population** is a
+set of people that a gate admits; a **mask requirement** asks the list for more bits than reading needs; an
+**exception** spares one person one gate on one file; an **addition** says who would have it one step further; a
+**mask** says what a grant is worth; an **answer** is formed from the other verdicts or said beside them; **tables**
+means that the tables hold it that way, so that nothing needs computing; **reader** means that it is settled when an
+export is read. A rule of form *plan* is about changing things, and waits for plans. Cases in brackets are listed and
+not asked: they need a device, an open document, or a before and an after.
 
 | rule | what it is about | evidence | implemented | form | where, or why not | tested by |
 |---|---|---|---|---|---|---|

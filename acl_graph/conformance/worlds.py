@@ -20,8 +20,9 @@ Row = dict[str, Any]
 #: switches whose value is a list
 LIST_SWITCHES = ("restricted_search_allowed", "onedrive_restricted_groups", "blocked_domains", "allowed_domains")
 #: nouns of `principals.kind`, with spaces for underscores, longest first
-PRINCIPAL_KINDS = sorted((kind.value.replace("_", " ") for kind in Kind if kind is not Kind.UNRESOLVED), key=len, reverse=True)
-#: where rows of each table may be spoken of by id
+PRINCIPAL_KINDS = sorted(
+    (kind.value.replace("_", " ") for kind in Kind if kind is not Kind.UNRESOLVED), key=len, reverse=True
+)
 _NAME = r"[^\s,:=]+"
 
 
@@ -170,7 +171,7 @@ def _site(world: World, ids: str, body: str) -> None:
 
 
 def _scope(world: World, kind: str, id: str, above: str, body: str) -> None:
-    """A place with a list of its own; `of` a site or `in` another place. What follows the colon is who has which level."""
+    """A place with a list of its own, `of` a site or `in` another place; after the colon, who has which level."""
     kind = "web" if kind == "subweb" else kind
     parent = world.tables.get("scopes", {}).get((above,))
     if parent is None and not world.has("sites", above):
@@ -236,7 +237,9 @@ def _copilot_rule(world: World, policy: str, label: str, body: str) -> None:
     for part in parts(body):
         effect = "exclude" if part.startswith("not ") else "include"
         who = part.removeprefix("not ").strip()
-        world.row("copilot_dlp", policy=policy, label=label, principal=None if who == "everybody" else who, effect=effect)
+        world.row(
+            "copilot_dlp", policy=policy, label=label, principal=None if who == "everybody" else who, effect=effect
+        )
 
 
 def _agent_users(world: World, id: str, body: str) -> None:

@@ -298,28 +298,50 @@ def read_json(
     does not fit the type goes to `otherwise`, if given. A record that is not JSON, or that `otherwise` cannot read
     either, comes as a `BadRecord` instead of stopping the file.
     """
+    for number, records in read_json_batches(file, into=into, otherwise=otherwise):
+        yield from enumerate(records, number)
+
+
+def read_json_batches(
+    file: Sniffed, *, into: Any, otherwise: Callable[[bytes], Any] | None = None
+) -> Iterator[tuple[int, list[Any]]]:
+    """As `read_json`, but (number of the first record, records): a block of plain lines is decoded in one go.
+
+    Records that had to go to `otherwise`, and `BadRecord` items, come alone.
+    """
     decode = msgspec.json.Decoder(into).decode
-    back: list[bytes] = []
-    number = 0
+    many = msgspec.json.Decoder(list[into]).decode
+    number = 1
     try:
-        for chunk in _records(file, back):
-            number += 1
-            try:
-                yield number, decode(chunk)
-            except (msgspec.DecodeError, RecursionError, ValueError) as error:
-                # several objects on one line are told by the error: looking for them on every line costs as much
-                # as decoding it
-                pieces = [chunk]
-                if not isinstance(error, msgspec.ValidationError) or not _whole_object(chunk):
-                    found, rest = split_objects(chunk)
-                    if len(found) > 1 or (found and rest):
-                        pieces = found
-                        back.append(rest)
-                for at, piece in enumerate(pieces):
-                    number += at > 0
-                    yield number, _decoded(piece, decode, otherwise)
+        with open_bytes(file.path) as stream:
+            source: IO[bytes] = stream
+            if file.encoding not in ("utf-8", "utf-8-sig"):
+                source = cast(IO[bytes], _Reencoded(stream, file.encoding))
+            if file.wrapper:
+                for chunk in _split(source, file):
+                    yield number, [_decoded(chunk, decode, otherwise)]
+                    number += 1
+                return
+            lines = _Lines(file)
+            for block in _blocks(source, file):
+                if not lines.pending:
+                    plain_lines = [line for line in block.split(b"\n") if line and line != b"\r"]
+                    try:
+                        records = many(b"[" + b",".join(plain_lines) + b"]")
+                    except (msgspec.DecodeError, RecursionError, ValueError):
+                        records = []  # something odd in this block: its lines are looked at one by one
+                    if records and len(records) == len(plain_lines):
+                        yield number, records
+                        number += len(records)
+                        continue
+                for chunk in lines.objects(block):
+                    yield number, [_decoded(chunk, decode, otherwise)]
+                    number += 1
+            if lines.pending.strip():  # an object that never ends: the decoder says what is wrong with it
+                yield number, [_decoded(lines.pending, decode, otherwise)]
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise BadInput(f"{file.relative} is cut off or damaged after record {number} ({plain(error)}).") from None
+        why = plain(error)
+        raise BadInput(f"{file.relative} is cut off or damaged after record {number - 1} ({why}).") from None
 
 
 def _decoded(chunk: bytes, decode: Callable[[bytes], Any], otherwise: Callable[[bytes], Any] | None) -> Any:
@@ -342,48 +364,34 @@ class BadRecord:
     start: str
 
 
-def _records(file: Sniffed, back: list[bytes]) -> Iterator[bytes]:
-    """The bytes of each top-level object, except that lines from `{` to `}` are given out unlooked at.
+class _Lines:
+    """Objects of line-delimited JSON where a line is not always one object; `pending` is an object not yet whole."""
 
-    Who finds more than one object on such a line puts what is left behind the last whole one into `back`.
-    """
-    with open_bytes(file.path) as stream:
-        source: IO[bytes] = stream
-        if file.encoding not in ("utf-8", "utf-8-sig"):
-            source = cast(IO[bytes], _Reencoded(stream, file.encoding))
-        if file.wrapper:
-            yield from _split(source, file, skip_to_array=True)
-            return
-        yield from _lines(source, file, back)
+    def __init__(self, file: Sniffed) -> None:
+        self.file = file
+        self.pending = b""
 
-
-def _lines(source: IO[bytes], file: Sniffed, back: list[bytes]) -> Iterator[bytes]:
-    """Objects of line-delimited JSON, a block of lines at a time; only odd lines are looked at byte by byte."""
-    pending = b""
-    for block in _blocks(source, file):
+    def objects(self, block: bytes) -> Iterator[bytes]:
+        """The whole objects of a block of lines."""
         for line in block.split(b"\n"):
-            if not pending:
+            if not self.pending:
                 text = line.strip()
                 if not text:
                     continue
-                if text[:1] == b"{" and text[-1:] == b"}":
+                if _whole_object(text):
                     yield text
-                    if back:
-                        pending = back.pop()
                     continue
-            elif line[:2] == b'{"' and pending.find(b"\n") > 2 and _whole_object(line):
+            elif line[:2] == b'{"' and self.pending.find(b"\n") > 2 and _whole_object(line):
                 # a line of its own after one that never ended: only the broken line is lost, not the rest of the file
-                yield pending
+                yield self.pending
                 yield line.strip()
-                pending = b""
+                self.pending = b""
                 continue
-            pending += line + b"\n"
-            if len(pending) > LONGEST_RECORD:
-                raise BadInput(f"{file.relative}: a record is longer than {LONGEST_RECORD >> 20} MB; refused.")
-            pieces, pending = split_objects(pending)
+            self.pending += line + b"\n"
+            if len(self.pending) > LONGEST_RECORD:
+                raise BadInput(f"{self.file.relative}: a record is longer than {LONGEST_RECORD >> 20} MB; refused.")
+            pieces, self.pending = split_objects(self.pending)
             yield from pieces
-    if pending.strip():
-        yield pending  # an object that never ends: the decoder says what is wrong with it
 
 
 def _blocks(source: IO[bytes], file: Sniffed) -> Iterator[bytes]:
@@ -412,9 +420,10 @@ def _whole_object(line: bytes) -> bool:
         return False
 
 
-def _split(source: IO[bytes], file: Sniffed, *, skip_to_array: bool) -> Iterator[bytes]:
+def _split(source: IO[bytes], file: Sniffed) -> Iterator[bytes]:
+    """The objects of one array."""
     pending = b""
-    inside = not skip_to_array
+    inside = False
     while chunk := source.read(CHUNK):
         pending += chunk
         if not inside:

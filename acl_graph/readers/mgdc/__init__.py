@@ -20,6 +20,7 @@ from acl_graph.readers.mgdc.coverage import cover
 from acl_graph.readers.mgdc.directory import Described, Directory, finish, read_directory
 from acl_graph.readers.mgdc.layout import DERIVED, dataset_of, day_of, to_read
 from acl_graph.readers.mgdc.people import Means, People, Resolved, Resolver, squeezed
+from acl_graph.readers.mgdc.permission_rows import KEY, read_permissions, with_deleted_admins
 from acl_graph.readers.mgdc.pulls import current, dated, newest_day
 from acl_graph.readers.mgdc.source import Reading, collector_paused
 
@@ -74,7 +75,7 @@ class _Export:
         of = {dataset: self._files(dataset) for dataset in ("Sites", "Groups", "Permissions", "Files", "FileActions")}
         site_rows = self._dated(sites.read_sites(of["Sites"], self.people, self.reading))
         group_rows, members, listed = groups.read_groups(of["Groups"], self.people, self.reading)
-        permission_rows, recipients = permissions.read_permissions(of["Permissions"], self.people, self.reading)
+        permission_rows, recipients = read_permissions(of["Permissions"], self.people, self.reading)
         file_rows = self._dated(content.read_files(of["Files"], self.people, self.reading))
         events, self.dropped["system_events"] = content.read_actions(of["FileActions"], self.people, self.reading)
         events = self._dated(events.with_columns(pl.lit(None, pl.String).alias("op")))
@@ -125,10 +126,10 @@ class _Export:
         site_rows, gone = current(site_rows, ["id"], "Sites", regions, self.raw, site="id")
         site_rows = site_rows.unique("id", keep="first", maintain_order=True)
         group_rows, permission_rows, file_rows = others
-        permission_rows = permissions.with_deleted_admins(permission_rows)
+        permission_rows = with_deleted_admins(permission_rows)
         keys: Mapping[str, tuple[pl.DataFrame, Sequence[str]]] = {
             "Groups": (group_rows, ("site", "group")),
-            "Permissions": (permission_rows, permissions.KEY),
+            "Permissions": (permission_rows, KEY),
             "Files": (file_rows, ("site", "item")),
         }
         merged = [site_rows]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import IntEnum
+from operator import attrgetter
 from typing import NamedTuple
 
 from acl_graph.readers.claims import (
@@ -44,6 +45,13 @@ AUTHOR = "author"
 USER_TYPES = ("internal", "external", "user", "internaluser", "externaluser", "b2buser", AUTHOR)
 
 
+#: the cells of a person as one tuple, and behind them the site where the naming is of one
+Key = tuple[str | None, ...]
+CELLS = attrgetter(
+    "Type", "TypeV2", "Name", "Email", "EmailAddress", "AadObjectId", "AADObjectId", "UPN", "UserLoginName", "LoginName"
+)
+
+
 class Means(IntEnum):
     """What a naming turned out to be."""
 
@@ -74,25 +82,15 @@ class Naming(NamedTuple):
 class People:
     """The register of namings."""
 
-    numbers: dict[tuple[str | None, ...], int] = field(default_factory=dict)
+    numbers: dict[Key, int] = field(default_factory=dict)
     where: list[tuple[str, int]] = field(default_factory=list)
 
     def number(self, person: Person, site: str | None, file: str, row: int) -> int:
         """The number of a naming. SharePoint groups and bare names are of their site (trap 10)."""
-        oid = person.AadObjectId or person.AADObjectId
-        email = person.Email or person.EmailAddress
-        what = person.TypeV2 or person.Type or ""
-        local = site if what[:10] == "SharePoint" or not (oid or email or person.UPN) else None
-        key = (
-            person.Type,
-            person.TypeV2,
-            person.Name,
-            email,
-            oid,
-            person.UPN,
-            person.UserLoginName or person.LoginName,
-            local,
-        )
+        key: Key = CELLS(person)
+        what = key[1] or key[0]
+        if (what is not None and what[:10] == "SharePoint") or not (key[3] or key[4] or key[5] or key[6] or key[7]):
+            key = (*key, site)
         number = self.numbers.get(key)
         if number is None:
             number = self.numbers[key] = len(self.where)
@@ -121,21 +119,25 @@ def _naming(
     type_v2: str | None,
     name: str | None,
     email: str | None,
+    address: str | None,
     oid: str | None,
+    other_oid: str | None,
     upn: str | None,
-    login: str | None,
-    site: str | None,
+    user_login: str | None,
+    other_login: str | None,
+    site: str | None = None,
     *,
     where: tuple[str, int],
 ) -> Naming:
+    login = user_login or other_login
     newer = (type_v2 or "").replace(" ", "").casefold()
     older = (type_ or "").replace(" ", "").casefold()
     guest = True if newer in ("b2buser", "externaluser") or older == "external" else False if newer or older else None
     return Naming(
         newer or older,
         name.strip() or None if name else None,
-        _told(email),
-        guid(oid),
+        _told(email or address),
+        guid(oid or other_oid),
         _told(upn),
         login.strip() or None if login else None,
         site,

@@ -1,37 +1,17 @@
-"""`SharePointPermissions_v1`: reading the rows, and the scopes, grants, links and administrators they make."""
+"""The scopes, grants, links and administrators that permission rows make."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
-from acl_graph.readers.files import Sniffed, fold
-from acl_graph.readers.mgdc.people import Means, People
-from acl_graph.readers.mgdc.source import BATCH, Columns, Reading, guid, guid_cells, records, server_path
+from acl_graph.readers.mgdc.people import Means
+from acl_graph.readers.mgdc.permission_rows import KEY
+from acl_graph.readers.mgdc.source import server_path
 
 TEXT, FLAG, WHOLE = pl.String(), pl.Boolean(), pl.Int64()
-KINDS = {
-    "web": "web",
-    "site": "web",
-    "list": "list",
-    "library": "list",
-    "folder": "folder",
-    "file": "item",
-    "item": "item",
-}
-AUDIENCES = {
-    "anyone": "anyone",
-    "anonymous": "anyone",
-    "organization": "organization",
-    "company": "organization",
-    "specificpeople": "people",
-    "users": "people",
-    "existingaccess": "existing",
-}
-#: roles that open nothing (format trap 21)
-TRAVERSAL_ROLES = ("limitedaccess", "webonlylimitedaccess")
 #: whom the kind in a link group's name speaks of, where no row says it (trap 17: not for Flexible)
 NAMED_AUDIENCES = {
     "organizationview": "organization",
@@ -44,89 +24,6 @@ HOW = {"people": "named", "anyone": "redeemed"}
 #: folders in folders; a longer path hangs under its site's top web
 DEEPEST_PATH = 200
 SOURCE = ("source_file", "source_row")
-#: what makes two permission rows the same one; the link may be absent, and administrators stand apart from their web
-KEY = ("site", "scope", "link_key", "role", "admin")
-
-
-def read_permissions(
-    files: Sequence[tuple[int, Sniffed]], people: People, reading: Reading
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """(rows, recipients): a row per record, a recipient (`rec`, `ident`, `users`) per SharedWith entry."""
-    rows = Columns(
-        rec=WHOLE, site=TEXT, web=TEXT, list=TEXT, type=TEXT, url=TEXT, role=TEXT, link=TEXT, scope=TEXT,
-        link_scope=TEXT, total=WHOLE, created=TEXT, created_by=WHOLE, expires=TEXT, unsaid=WHOLE, snapshot=TEXT,
-        op=TEXT, file=WHOLE, source_row=WHOLE,
-    )  # fmt: skip
-    entries = Columns(rec=WHOLE, ident=WHOLE, users=WHOLE)
-    sites: dict[str, str | None] = {}
-    rec = 0
-    for index, file in files:
-        name = file.relative
-        for number, one in records(file, "Permissions", reading):
-            site = sites.get(one.SiteId or "", "")
-            if site == "":
-                site = sites[one.SiteId or ""] = guid(one.SiteId)
-            odd = site is None or one.ScopeId is None or one.Operation == "Deleted"
-            if odd and (why := _unusable(site, one)):
-                reading.record("Permissions", name, number, why, one.ItemURL or "")
-                continue
-            shared = one.SharedWith
-            unsaid = 0
-            if not shared and one.SharedWithCount:
-                unsaid = sum(part.Count or 0 for part in one.SharedWithCount)
-            creator = one.ShareCreatedBy
-            row = (
-                rec, site, one.WebId, one.ListId, one.ItemType, one.ItemURL, one.RoleDefinition, one.LinkId,
-                one.ScopeId, one.LinkScope, one.TotalUserCount, one.ShareCreatedTime,
-                -1 if creator is None else people.author(creator, name, number), one.ShareExpirationTime, unsaid,
-                one.SnapshotDate, one.Operation, index, number,
-            )  # fmt: skip
-            rows.add(row)
-            for person in shared or ():
-                entries.add((rec, people.number(person, site, name, number), person.UserCount))
-            rec += 1
-            if not rec % BATCH:
-                rows.flush(1)
-                entries.flush(1)
-    return _tidied(rows.frame()), entries.frame()
-
-
-def _unusable(site: str | None, one: object) -> str | None:
-    if site is None:
-        return "the permission has no SiteId"
-    kind = getattr(one, "ItemType", None)
-    if getattr(one, "ScopeId", None) is None and fold(kind or "") != "siteadmin":
-        return "the permission has no ScopeId"
-    deleted = (getattr(one, "Operation", None) or "").casefold() == "deleted"
-    if deleted and getattr(one, "RoleDefinition", None) is None and fold(kind or "") != "siteadmin":
-        return "the deleted permission has no RoleDefinition, so it is not known which one it was"
-    return None
-
-
-def _tidied(rows: pl.DataFrame) -> pl.DataFrame:
-    """Ids as GUIDs; `kind`, `admin`, `audience`, `link_key` and `traversal` worked out."""
-    plain = pl.col("type").str.to_lowercase().str.replace_all(r"[\s_-]", "")
-    link_scope = pl.col("link_scope").str.to_lowercase().str.replace_all(r"[\s_-]", "")
-    role = pl.col("role").fill_null("").str.to_lowercase().str.replace_all(r"[\s_-]", "")
-    ids = [guid_cells(name) for name in ("web", "list", "link", "scope")]
-    rows = rows.with_columns(*ids, pl.col("link_scope").alias("link_scope_written")).with_columns(
-        plain.replace_strict(KINDS, default=None, return_dtype=pl.String).alias("kind"),
-        (plain == "siteadmin").fill_null(False).alias("admin"),
-        pl.when(~link_scope.is_in(["", "none", "null"])).then(link_scope).alias("link_scope"),
-        role.is_in(TRAVERSAL_ROLES).alias("traversal"),
-    )
-    # a link row without its LinkId (a column left out of the pull) still is no direct grant
-    stand_in = pl.concat_str("site", pl.lit("/"), "scope", pl.lit("/link:"), "link_scope")
-    return rows.with_columns(
-        pl.coalesce("link", pl.when(pl.col("link_scope").is_not_null()).then(stand_in)).alias("link"),
-        pl.col("link_scope").replace_strict(AUDIENCES, default=None, return_dtype=pl.String).alias("audience"),
-    ).with_columns(pl.col("link").fill_null("").alias("link_key"))
-
-
-def with_deleted_admins(rows: pl.DataFrame) -> pl.DataFrame:
-    """Deleted rows that carry no ItemType may be an administrator's: they count for both."""
-    bare = rows.filter((pl.col("op").fill_null("").str.to_lowercase() == "deleted") & pl.col("type").is_null())
-    return rows if bare.is_empty() else pl.concat([rows, bare.with_columns(pl.lit(True).alias("admin"))])
 
 
 @dataclass(frozen=True)

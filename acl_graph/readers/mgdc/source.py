@@ -15,12 +15,14 @@ from msgspec import Struct
 
 from acl_graph.errors import BadInput
 from acl_graph.raw import RawExport
-from acl_graph.readers.files import LOOK, BadRecord, Sniffed, fold, open_bytes, plain, read_csv, read_json
+from acl_graph.readers.files import LOOK, BadRecord, Sniffed, fold, open_bytes, plain, read_csv, read_json_batches
 from acl_graph.readers.mgdc.shapes import SHAPES
 from acl_graph.readers.mgdc.tolerant import Lost, field_names, shaped
 from acl_graph.tables import REJECTED
 
 BATCH = 50_000
+#: records held at once where a dataset is turned into columns directly
+GATHERED = 10_000
 _KEY = re.compile(rb'"([A-Za-z_][\w.@]*)"\s*:')
 
 
@@ -44,7 +46,8 @@ class Reading:
     def into(self, raw: RawExport) -> None:
         """Hand over everything gathered."""
         if self.rows:
-            raw.rejected.append(pl.DataFrame(self.rows, schema=REJECTED, orient="row"))
+            frame = pl.DataFrame(self.rows, schema=REJECTED, orient="row")
+            raw.rejected.append(frame.sort("source_file", "source_row", maintain_order=True))
             self.rows = []
 
 
@@ -53,9 +56,32 @@ def records(file: Sniffed, dataset: str, reading: Reading) -> Iterator[tuple[int
     reading.told(f"reading {file.relative}")
     reading.counts[file.relative] = 0
     if file.format == "json":
-        yield from _json(file, dataset, reading)
+        for number, found in _json(file, dataset, reading):
+            yield from enumerate(found, number)
     elif file.format != "empty":
         yield from _rows(file, dataset, reading)
+
+
+def batches(file: Sniffed, dataset: str, reading: Reading) -> Iterator[tuple[list[int], list[Any]]]:
+    """The same as (numbers, records), some ten thousand at a time."""
+    numbers: list[int] = []
+    gathered: list[Any] = []
+    reading.told(f"reading {file.relative}")
+    reading.counts[file.relative] = 0
+    if file.format == "json":
+        pieces = _json(file, dataset, reading)
+    elif file.format == "empty":
+        return
+    else:
+        pieces = ((number, [record]) for number, record in _rows(file, dataset, reading))
+    for number, found in pieces:
+        numbers.extend(range(number, number + len(found)))
+        gathered += found
+        if len(gathered) >= GATHERED:
+            yield numbers, gathered
+            numbers, gathered = [], []
+    if gathered:
+        yield numbers, gathered
 
 
 def _rows(file: Sniffed, dataset: str, reading: Reading) -> Iterator[tuple[int, Any]]:
@@ -65,14 +91,13 @@ def _rows(file: Sniffed, dataset: str, reading: Reading) -> Iterator[tuple[int, 
     for number, row in _csv(file) if file.format == "csv" else _parquet(file):
         count += 1
         record = shaped(row, shape, lost)
-        if lost:
-            reading.cells(dataset, file.relative, number, lost)
-            lost.clear()
+        _report(dataset, file, number, lost, reading)
         yield number, record
     reading.counts[file.relative] = count
 
 
-def _json(file: Sniffed, dataset: str, reading: Reading) -> Iterator[tuple[int, Any]]:
+def _json(file: Sniffed, dataset: str, reading: Reading) -> Iterator[tuple[int, list[Any]]]:
+    """(number of the first record, records): blocks of records as they come, odd records alone."""
     shape = SHAPES[dataset]
     lost: list[Lost] = []
 
@@ -84,19 +109,26 @@ def _json(file: Sniffed, dataset: str, reading: Reading) -> Iterator[tuple[int, 
         return shaped(value, shape, lost)
 
     drifted, strangers = _spelling(file, shape)
-    number = 0
     into: Any = dict[str, Any] if drifted else _loose(shape) if strangers else shape
-    for number, record in read_json(file, into=into, otherwise=tolerant):
-        if isinstance(record, BadRecord):
-            reading.record(dataset, file.relative, number, f"record is not readable JSON: {record.why}", record.start)
-            continue
+    for number, found in read_json_batches(file, into=into, otherwise=tolerant):
+        reading.counts[file.relative] = number + len(found) - 1
         if drifted:
-            record = shaped(record, shape, lost)
-        if lost:
-            reading.cells(dataset, file.relative, number, lost)
-            lost.clear()
-        yield number, record
-    reading.counts[file.relative] = number
+            for at, record in enumerate(found, number):
+                if isinstance(record, dict):
+                    yield at, [shaped(record, shape, lost)]
+                    _report(dataset, file, at, lost, reading)
+        if isinstance(found[0], BadRecord):
+            bad = found[0]
+            reading.record(dataset, file.relative, number, f"record is not readable JSON: {bad.why}", bad.start)
+        elif not drifted:
+            _report(dataset, file, number, lost, reading)
+            yield number, found
+
+
+def _report(dataset: str, file: Sniffed, number: int, lost: list[Lost], reading: Reading) -> None:
+    if lost:
+        reading.cells(dataset, file.relative, number, lost)
+        lost.clear()
 
 
 def _spelling(file: Sniffed, shape: type[Struct]) -> tuple[bool, bool]:

@@ -1,0 +1,168 @@
+"""Groups walked downwards and upwards with some membership rows left out: the sets of a few nodes after a change.
+
+`sets.families` flattens every group of a tenant at once. A change touches one row, and few groups contain it: those are
+walked here, by the same rules (circles end, populations are bits, two steps that nobody has taken are none).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acl_graph.access_rules.principals import accounts
+from acl_graph.csr import gather, spread
+from acl_graph.facts import kind_code
+from acl_graph.names import Codes
+from acl_graph.units import Units
+from acl_graph.vocabulary import Kind
+
+Bools = NDArray[np.bool_]
+
+
+class Descent:
+    """The membership rows of one world, ready to be walked both ways. Nodes are principals; rows are rows of `members`."""
+
+    def __init__(self, units: Units) -> None:
+        self.units = units
+        people, members = units.facts.people, units.membership
+        self.n = len(people.names)
+        self.down = gather(members.group, self.n)
+        self.up = gather(members.member, self.n)
+        self.eligible_down = gather(members.eligible_group, self.n)
+        self.eligible_up = gather(members.eligible_member, self.n)
+        self.works, _ = accounts(units.facts, wide=False)
+        self.bits = units.families.now.user_populations
+        self._known: dict[tuple[int, frozenset[int], frozenset[int]], tuple[Bools, Bools, Bools]] = {}
+
+    def rows(self, group: int, member: int) -> list[int]:
+        """Rows of `members` that put `member` into `group` or make it an owner, eligible ones included."""
+        people, members = self.units.facts.people, self.units.membership
+        claims = np.flatnonzero(people.are(Kind.GROUP_OWNERS) & (people.of == group))
+        groups = [group, *claims.tolist()]
+        at = self.up[1][self.up[0][member] : self.up[0][member + 1]]
+        found = members.row[at[np.isin(members.group[at], groups)]].tolist()
+        at = self.eligible_up[1][self.eligible_up[0][member] : self.eligible_up[0][member + 1]]
+        found += members.eligible_row[at[np.isin(members.eligible_group[at], groups)]].tolist()
+        # an owner's row may stand for nothing but the administrator that is assumed of it
+        admins = self.units.admins.entries
+        assumed = self.units.assumed
+        sites = assumed.sites[assumed.groups == group]
+        if len(sites):
+            found += admins.row[np.isin(admins.scope, sites) & (admins.node == member) & (admins.row >= 0)].tolist()
+        return sorted({int(row) for row in found if row >= 0})
+
+    def above(self, nodes: Iterable[int]) -> set[int]:
+        """The nodes and every group that contains one of them, now or through an eligible membership."""
+        members = self.units.membership
+        reached = set(nodes)
+        waiting = np.array(sorted(reached), np.int64)
+        while len(waiting):
+            at, _ = spread(self.up[0], waiting)
+            late, _ = spread(self.eligible_up[0], waiting)
+            outer = np.unique(
+                np.concatenate([members.group[self.up[1][at]], members.eligible_group[self.eligible_up[1][late]]])
+            )
+            fresh = [int(node) for node in outer if int(node) not in reached]
+            reached.update(fresh)
+            waiting = np.array(fresh, np.int64)
+        return reached
+
+    def above_rows(self, rows: set[int]) -> set[int]:
+        """Every group whose members a row of `members` may change."""
+        members = self.units.membership
+        wanted = np.fromiter(rows, np.int64, len(rows))
+        groups = {*members.group[np.isin(members.row, wanted)].tolist()}
+        groups |= {*members.eligible_group[np.isin(members.eligible_row, wanted)].tolist()}
+        return self.above(groups)
+
+    def changes(self, node: int, without: set[int], private: set[int]) -> bool:
+        """Whether leaving these rows out, or closing these groups, may change who is in a node."""
+        if node >= self.n:
+            return False
+        key = (frozenset(without), frozenset(private))
+        if getattr(self, "_concerned_key", None) != key:
+            self._concerned_key = key
+            self._concerned = self.above_rows(without) | self.above(private)
+        return node in self._concerned
+
+    def below(self, node: int, without: set[int]) -> NDArray[np.int64]:
+        """The node and every principal inside it, directly or not."""
+        members = self.units.membership
+        seen = np.zeros(self.n, np.bool_)
+        seen[node] = True
+        waiting = np.array([node], np.int64)
+        left_out = np.fromiter(without, np.int64, len(without))
+        while len(waiting):
+            at, _ = spread(self.down[0], waiting)
+            edges = self.down[1][at]
+            if len(left_out):
+                edges = edges[~np.isin(members.row[edges], left_out)]
+            inner = np.unique(members.member[edges])
+            waiting = inner[~seen[inner]].astype(np.int64)
+            seen[waiting] = True
+        return np.flatnonzero(seen)
+
+    def families(self, node: int, without: set[int], private: set[int]) -> tuple[Bools, Bools, Bools]:
+        """(in it now, could join, could activate): subjects of one node with the rows left out, bool[U] each."""
+        units = self.units
+        n_users = units.facts.people.n_users
+        if node >= self.n:
+            nobody = np.zeros(n_users, np.bool_)
+            return units.members(node), nobody, nobody
+        key = (node, frozenset(without), frozenset(private))
+        if key not in self._known:
+            if len(self._known) * n_users > 16_000_000:
+                self._known.clear()
+            self._known[key] = self._walked(node, without, private)
+        return self._known[key]
+
+    def _walked(self, node: int, without: set[int], private: set[int]) -> tuple[Bools, Bools, Bools]:
+        units, members = self.units, self.units.membership
+        inside = self.below(node, without)
+        now = self._subjects(inside)
+        open_groups = inside[~np.isin(inside, list(private))]
+        joining = self._of_populations(members.joinable[open_groups])
+        eligible = np.zeros(units.facts.people.n_users, np.bool_)
+        if len(members.eligible_group):
+            late, _ = spread(self.eligible_down[0], inside.astype(np.int64))
+            rows = self.eligible_down[1][late]
+            rows = rows[~np.isin(members.eligible_row[rows], list(without))]
+            for member in np.unique(members.eligible_member[rows]):
+                eligible |= self._subjects(self.below(int(member), without))
+            eligible &= self.works
+        return now, joining, eligible
+
+    def _subjects(self, inside: NDArray[np.int64]) -> Bools:
+        units = self.units
+        users: Codes = units.facts.people.user_of[inside]
+        found = self._of_populations(units.membership.populations[inside])
+        found[users[users >= 0]] = True
+        return found
+
+    def _of_populations(self, bits: NDArray[np.uint32]) -> Bools:
+        return np.asarray((self.bits & np.bitwise_or.reduce(bits, initial=np.uint32(0))) != 0)
+
+    def default_members_claims(self, group: int) -> list[tuple[int, int]]:
+        """(row, claim) of "everyone except external users" in the default Members group of the group's sites (P14).
+
+        The default Members group of a connected site is the SharePoint group that holds the group itself; where none
+        does, one of that site whose name ends in "Members".
+        """
+        facts, members = self.units.facts, self.units.membership
+        people = facts.people
+        sites = facts.sites.codes(facts.tenant["sites"]["id"])
+        connected = sites[facts.principals(facts.tenant["sites"]["group"]) == group]
+        if not len(connected):
+            return []
+        local = np.flatnonzero(people.are(Kind.SHAREPOINT_GROUP) & np.isin(people.site, connected))
+        holding = members.group[(members.member == group) & np.isin(members.group, local)]
+        if not len(holding):
+            names = facts.tenant["principals"]["name"]
+            holding = np.array(
+                [spg for spg in local if str(names[int(spg)] or "").casefold().rstrip().endswith("members")], np.int32
+            )
+        claims = people.kind[members.member] == kind_code(Kind.EVERYONE_EXCEPT_EXTERNAL)
+        at = np.flatnonzero(claims & np.isin(members.group, holding) & (members.row >= 0))
+        return [(int(members.row[position]), int(members.member[position])) for position in at]

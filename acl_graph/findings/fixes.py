@@ -1,0 +1,278 @@
+"""The fixes of the catalogue as changes: what goes, the call that does it as data, and what else it does.
+
+Names never become part of a command: a template is a word, and parameters are values that a runner passes on.
+"""
+
+from __future__ import annotations
+
+from acl_graph.access_rules.external_sharing import ONEDRIVE, SHARING, site_kinds
+from acl_graph.access_rules.forms import ALL_PASS
+from acl_graph.facts import kind_code
+from acl_graph.findings.context import Context
+from acl_graph.vocabulary import Gate, Kind
+from acl_graph.what_if import Change, ChangeKind, Command
+
+ELEVATION = "The account that does it needs site administrator rights, which tenant administrators do not have by themselves."
+BEYOND = "Membership of this group also counts in Teams, apps and licences, which this export does not show."
+#: restricted access control takes at most this many groups (O02)
+MOST_GROUPS = 10
+
+
+def remove_grant(context: Context, row: int) -> Change:
+    """F11: take a principal's role away on one scope."""
+    grants = context.facts.tenant["grants"]
+    scope_id, principal = str(grants["scope"][row]), str(grants["principal"][row])
+    scope = context.facts.scopes.code(scope_id)
+    node = int(context.facts.people.names.codes(grants["principal"][row : row + 1])[0])
+    kind = int(context.facts.scope_kind[scope])
+    template = {
+        0: "Set-PnPWebPermission -RemoveRole",
+        1: "Set-PnPListPermission -RemoveRole",
+        2: "Set-PnPFolderPermission -RemoveRole",
+        3: "Set-PnPListItemPermission -RemoveRole",
+    }.get(kind, "Set-PnPListItemPermission -RemoveRole")
+    local = context.facts.people.kind[node] == kind_code(Kind.SHAREPOINT_GROUP)
+    level = str(grants["level"][row] or "")
+    effects = [ELEVATION, "Taking somebody off a site or library may take grants further down with it (verify after)."]
+    if local:
+        effects.append("Everybody in this SharePoint group loses the place, whoever they are.")
+    return Change(
+        ChangeKind.REMOVE_GRANT,
+        {"scope": scope_id, "principal": context.id_of(node)},
+        f"Take {context.name(node)} off {context.place(scope)}",
+        "F11",
+        Command(
+            template,
+            {
+                "Site": _url(context, int(context.facts.scope_site[scope])),
+                "Path": str(context.place(scope)),
+                "Group" if local else "User": _login(context, node),
+                "RemoveRole": level,
+            },
+        ),
+        True,
+        tuple(effects),
+    )
+
+
+def remove_link(context: Context, link: int) -> Change:
+    """F07: delete a sharing link where it was made; it is pushed down to everything below (H12)."""
+    frame = context.facts.tenant["links"]
+    origin = frame["origin"][link] if link < frame.height else None
+    scopes = link_scopes(context, link)
+    where = context.facts.scopes.code(str(origin)) if origin else -1
+    where = where if where >= 0 else (scopes[0] if scopes else -1)
+    folder = where >= 0 and int(context.facts.scope_kind[where]) in (0, 1, 2)
+    effects = ["A new link would have another address: whoever relied on this one loses it.", ELEVATION]
+    if len(scopes) > 1:
+        effects.append(f"The link stands on {len(scopes):,} places below its origin, and ends on all of them.")
+    return Change(
+        ChangeKind.REMOVE_LINK,
+        {"link": context.facts.links[link]},
+        f"Delete the sharing link on {context.place(where) if where >= 0 else 'an unknown place'}",
+        "F07",
+        Command(
+            "Remove-PnPFolderSharingLink" if folder else "Remove-PnPFileSharingLink",
+            {
+                "Site": _url(context, int(context.facts.scope_site[where]) if where >= 0 else -1),
+                "Folder" if folder else "FileUrl": context.place(where) if where >= 0 else "",
+                "Identity": context.facts.links[link],
+            },
+        ),
+        False,
+        tuple(effects),
+    )
+
+
+def remove_member(context: Context, row: int) -> Change:
+    """F10, F14, F15: take a direct member out of a group."""
+    members = context.facts.tenant["members"]
+    names = context.facts.people.names
+    group = int(names.codes(members["group"][row : row + 1])[0])
+    member = int(names.codes(members["member"][row : row + 1])[0])
+    people = context.facts.people
+    target = {"group": context.id_of(group), "member": context.id_of(member)}
+    if members["role"][row] == "owner":
+        target["role"] = "owner"
+    why = f"Take {context.name(member)} out of {context.name(group)}"
+    if people.kind[group] == kind_code(Kind.SHAREPOINT_GROUP):
+        claim = bool(context.are(Kind.EVERYONE, Kind.EVERYONE_EXCEPT_EXTERNAL, Kind.AUTHENTICATED_USERS)[member])
+        effects = [ELEVATION, "Every place of the site that names this group is concerned."]
+        if claim:
+            effects.append("The claim stays wherever it is granted by itself.")
+            if _of_public_group(context, group):
+                effects.append("The Microsoft 365 group is public: a background job puts the claim back. Make it private.")
+        parameters = {
+            "Site": _url(context, int(people.site[group])),
+            "Group": _login(context, group),
+            "LoginName": _login(context, member),
+        }
+        return Change(
+            ChangeKind.REMOVE_MEMBER,
+            target,
+            why,
+            "F10" if claim else "F14",
+            Command("Remove-PnPGroupMember", parameters),
+            True,
+            tuple(effects),
+        )
+    effects = [BEYOND]
+    if people.dynamic[group] == 1:
+        effects.append("The membership is the result of a rule: the rule has to change, not the list.")
+    if people.synced[group] == 1:
+        effects.append("The group comes from an on-premises directory and is changed there.")
+    return Change(
+        ChangeKind.REMOVE_MEMBER,
+        target,
+        why,
+        "F15",
+        Command(
+            "DELETE /groups/{group}/members/{member}/$ref", {"group": context.id_of(group), "member": context.id_of(member)}
+        ),
+        True,
+        tuple(effects),
+    )
+
+
+def make_private(context: Context, group: int) -> Change:
+    """F12: a public Microsoft 365 group becomes private."""
+    return Change(
+        ChangeKind.MAKE_GROUP_PRIVATE,
+        {"group": context.id_of(group)},
+        f"Make {context.name(group)} private",
+        "F12",
+        Command("Set-PnPMicrosoft365Group -IsPrivate", {"Identity": context.id_of(group)}),
+        True,
+        (
+            "Nobody can join by himself any more; an owner has to add people.",
+            "Only the default Members group loses the claim: other groups and places that name it keep it.",
+            BEYOND,
+        ),
+    )
+
+
+def remove_site_admin(context: Context, row: int) -> Change:
+    """Take away the role of site collection administrator."""
+    frame = context.facts.tenant["site_admins"]
+    site = context.facts.sites.code(str(frame["site"][row]))
+    node = int(context.facts.people.names.codes(frame["principal"][row : row + 1])[0])
+    return Change(
+        ChangeKind.REMOVE_SITE_ADMIN,
+        {"site": str(frame["site"][row]), "principal": context.id_of(node)},
+        f"Take {context.name(node)} off the administrators of {context.site_name(site)}",
+        "F14",
+        Command(
+            "Set-SPOUser -IsSiteCollectionAdmin $false", {"Site": _url(context, site), "LoginName": _login(context, node)}
+        ),
+        True,
+        ("The site must keep at least one administrator who works here.",),
+    )
+
+
+def remove_link_user(context: Context, link: int, node: int) -> Change:
+    """F14: take one person off a link."""
+    return Change(
+        ChangeKind.REMOVE_LINK_USER,
+        {"link": context.facts.links[link], "principal": context.id_of(node)},
+        f"Take {context.name(node)} off a sharing link",
+        "F14",
+        Command("Remove-PnPGroupMember", {"Link": context.facts.links[link], "LoginName": _login(context, node)}),
+        True,
+        ("The link itself stays, and lets in whoever it lets in.", ELEVATION),
+    )
+
+
+def restrict_access(context: Context, site: int, groups: list[int]) -> Change:
+    """F01: restricted access control with these groups; the immediate stop."""
+    return Change(
+        ChangeKind.RESTRICT_ACCESS,
+        {"site": context.facts.sites[site], "groups": tuple(context.id_of(group) for group in groups)},
+        f"Restrict access to {context.site_name(site)} to {', '.join(context.name(group) for group in groups)}",
+        "F01",
+        Command(
+            "Set-SPOSite -RestrictedAccessControl $true -RestrictedAccessControlGroups",
+            {"Identity": _url(context, site), "RestrictedAccessControlGroups": tuple(map(context.id_of, groups))},
+        ),
+        True,
+        (
+            "Needs EnableRestrictedAccessControl once for the tenant.",
+            "Site administrators, guests and link users outside the groups are shut out too: do it last, with the account "
+            "that does it in one of the groups.",
+            "Permissions stay as they are; search may still list what no longer opens.",
+        ),
+    )
+
+
+def disable_sharing(context: Context, site: int) -> Change:
+    """F18: no external sharing on a site."""
+    return Change(
+        ChangeKind.SET_SHARING,
+        {"site": context.facts.sites[site], "level": SHARING[0]},
+        f"Switch external sharing off for {context.site_name(site)}",
+        "F18",
+        Command("Set-SPOSite -SharingCapability", {"Identity": _url(context, site), "SharingCapability": SHARING[0]}),
+        True,
+        ("All guests of the site lose it.", "Switched on again, old links and guests resume."),
+    )
+
+
+def link_scopes(context: Context, link: int) -> list[int]:
+    """The scopes on which a link stands."""
+    rows = context.whatif.layer.rows_of_link(link)
+    grants = context.facts.tenant["grants"]
+    return [context.facts.scopes.code(str(grants["scope"][int(row)])) for row in rows]
+
+
+def roster(context: Context, site: int) -> list[int]:
+    """Existing Entra groups that work on a site and are not broad: whom restricted access control could keep."""
+    facts, units = context.facts, context.units
+    scopes = (facts.scope_site == site).nonzero()[0]
+    nodes = {int(node) for scope in scopes for node in units.listed.at(int(scope)).node}
+    local = [node for node in nodes if node < len(facts.people.names) and context.are(Kind.SHAREPOINT_GROUP)[node]]
+    members = units.membership
+    for group in local:
+        down = context.whatif.descent.down
+        nodes |= {int(node) for node in members.member[down[1][down[0][group] : down[0][group + 1]]]}
+    allowed = context.are(Kind.SECURITY_GROUP, Kind.M365_GROUP)
+    sized = [(int(context.whatif.descent.families(node, set(), set())[0].sum()), node) for node in nodes if allowed[node]]
+    own = context.facts.tenant["sites"]
+    if site < own.height and own["group"][site]:
+        connected = facts.people.names.code(str(own["group"][site]))
+        if connected >= 0:
+            sized.append((int(context.whatif.descent.families(connected, set(), set())[0].sum()), connected))
+    small = sorted({(size, node) for size, node in sized if size and not context.broad(size)}, reverse=True)
+    return [node for _, node in small[:MOST_GROUPS]]
+
+
+def can_restrict(context: Context, site: int) -> bool:
+    """Whether restricted access control can be proposed: a known site, not a OneDrive, not restricted already."""
+    if not 0 <= site < context.facts.tenant["sites"].height or site_kinds(context.facts)[site] == ONEDRIVE:
+        return False
+    things = (context.units.site_of[context.units.n_items :] == site).nonzero()[0]
+    gate = context.units.gates[Gate.RESTRICTED_ACCESS]
+    return bool(len(things)) and int(gate[context.units.n_items + int(things[0])]) == ALL_PASS
+
+
+def _of_public_group(context: Context, local: int) -> bool:
+    site = int(context.facts.people.site[local])
+    frame = context.facts.tenant["sites"]
+    if not 0 <= site < frame.height or not frame["group"][site]:
+        return False
+    group = context.facts.people.names.code(str(frame["group"][site]))
+    return bool(group >= 0 and context.facts.people.visibility[group] == 1)
+
+
+def _login(context: Context, node: int) -> str:
+    frame = context.facts.tenant["principals"]
+    if node >= frame.height:
+        return context.id_of(node)
+    if context.are(Kind.SHAREPOINT_GROUP)[node]:
+        return context.name(node)
+    return str(frame["login"][node] or frame["id"][node])
+
+
+def _url(context: Context, site: int) -> str:
+    frame = context.facts.tenant["sites"]
+    if not 0 <= site < frame.height:
+        return ""
+    return str(frame["url"][site] or frame["id"][site])
