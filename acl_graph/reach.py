@@ -15,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acl_graph.access_rules.copilot import CAN_USE
-from acl_graph.access_rules.forms import NONE_PASS, VIA_ANYONE, VIA_ORGANIZATION
+from acl_graph.access_rules.forms import NONE_PASS
 from acl_graph.access_rules.levels import OPEN_ITEMS, VIEW_BITS
 from acl_graph.csr import gather
 from acl_graph.facts import GUEST, OTP_GUEST, kind_code
 from acl_graph.kernels import reach as kernel
+from acl_graph.lists import lists_of
 from acl_graph.names import Codes
 from acl_graph.questions import OneUser, one_thing
-from acl_graph.sets import Sets
 from acl_graph.units import Units
 from acl_graph.verdicts import decide, lens_holds
 from acl_graph.vocabulary import GATE_NUMBER, Gate, Kind, Lens
@@ -83,55 +83,6 @@ def bulk_reach(units: Units, sums: Sums, lens: Lens, *, told: Callable[[float], 
     return _Bulk(units, sums, lens).run(told or (lambda done: None))
 
 
-@dataclass(frozen=True)
-class _Pool:
-    """The sets that lists are made of: those of the nodes, latent ones, and the single administrators of each site."""
-
-    ptr: NDArray[np.int64]
-    users: Codes
-    populations: NDArray[np.uint32]
-    joining: int  # offset of the sets one could join, or -1
-    eligible: int
-    site_admins: int
-
-
-def _pool(units: Units, lens: Lens) -> _Pool:
-    families = units.families
-    parts: list[Sets] = [families.now]
-    offsets = {"joining": -1, "eligible": -1}
-    if lens is Lens.LATENT:
-        for name, family in (("joining", families.joining), ("eligible", families.eligible)):
-            if family is not None:
-                offsets[name] = sum(len(part.populations) for part in parts)
-                parts.append(family)
-    admins = units.admins.entries
-    user = np.append(units.facts.people.user_of, -1)[np.minimum(admins.node, len(units.facts.people.user_of))]
-    single = (user >= 0) & _direct(units, admins.node)
-    n_sites = len(units.facts.sites)
-    admin_ptr, order = gather(admins.scope[single], n_sites)
-    pointers = [np.zeros(1, np.int64)]
-    end = 0
-    for ptr in [*(part.ptr for part in parts), admin_ptr]:
-        pointers.append(ptr[1:] + end)
-        end += int(ptr[-1])
-    populations = np.concatenate([*(part.populations for part in parts), np.zeros(n_sites, np.uint32)])
-    return _Pool(
-        ptr=np.concatenate(pointers),
-        users=np.concatenate([*(part.users for part in parts), user[single][order]]).astype(np.int32),
-        populations=populations,
-        joining=offsets["joining"],
-        eligible=offsets["eligible"],
-        site_admins=sum(len(part.populations) for part in parts),
-    )
-
-
-def _direct(units: Units, node: Codes) -> NDArray[np.bool_]:
-    """Which nodes are one person or app, and not a set."""
-    people = units.facts.people
-    single = np.append(people.are(Kind.USER, Kind.APP), np.zeros(64, np.bool_))
-    return np.asarray(single[node])
-
-
 class _Bulk:
     """One run over one world and lens."""
 
@@ -142,30 +93,28 @@ class _Bulk:
         self.is_guest = (self.is_user & np.isin(people.home_of_user, (GUEST, OTP_GUEST))).astype(np.int64)
         self.sums = np.concatenate([sums, np.zeros((units.n_scopes, 3), np.int64)])
         self.exact_users = np.flatnonzero(units.elevates & self.is_user) if lens is Lens.LATENT else np.zeros(0, int)
-        self.pool = _pool(units, lens)
         tenant = units.facts.tenant
-        self.want = VIEW_BITS
-        self.bare = np.zeros(units.n_things, np.bool_)
+        want = VIEW_BITS
+        bare = units.no_anyone
         self.spared_view = lens is Lens.COPILOT and tenant.switch("viewonly_surfaces", True) is False
         if self.spared_view:
-            self.want |= OPEN_ITEMS
+            want |= OPEN_ITEMS
         if lens is Lens.COPILOT and tenant.switch("anon_redeemed_surfaces", True) is False:
-            self.bare[:] = True
-        self.bare |= units.no_anyone
+            bare = np.ones(units.n_things, np.bool_)
+        self.lists = lists_of(units, latent=lens is Lens.LATENT, want=want, bare=bare)
 
     def run(self, told: Callable[[float], None]) -> LensReach:
         units = self.units
         row = self._rows()
-        variant, base_variant = self._variants()
-        flagged = self._lists()
-        special = self._whole_scopes(flagged[variant] | self._wider_than_plain(row))
+        variant = self.lists.variant
+        special = self._whole_scopes(self.lists.flagged[variant] | self._wider_than_plain(row))
         normal = np.flatnonzero(~special)
         per_user = np.zeros((units.facts.people.n_users, 3), np.int64)
         thing_users = np.zeros(units.n_things, np.int64)
         thing_guests = np.zeros(units.n_things, np.int64)
         self._classes(normal, variant, row, per_user, thing_users, thing_guests, told)
         users, guests = thing_users[units.n_items :], thing_guests[units.n_items :]
-        self._exceptions(special, variant, base_variant, row, per_user, users, guests)
+        self._exceptions(special, row, per_user, users, guests)
         self._thing_by_thing(np.flatnonzero(special), per_user, users, guests)
         self._user_by_user(per_user, users, guests)
         per_user[~self.is_user] = 0
@@ -210,122 +159,15 @@ class _Bulk:
     def _both(self, first: Codes, second: Codes) -> Codes:
         if not second.any():  # ALL_PASS is 0
             return first
-        names = np.empty(len(first), np.int32)
-        example = np.empty(len(first), np.int64)
-        n = kernel.name_pairs(first, second, names, example)
-        pairs = example[:n]
-        both = [self.units.rows.both(int(a), int(b)) for a, b in zip(first[pairs], second[pairs], strict=True)]
-        return np.array(both, np.int32)[names]
-
-    # --- which list counts for each thing -----------------------------------------------------------------------
-
-    def _variants(self) -> tuple[Codes, Codes]:
-        """(variant of each thing, variant of its place without a library's needs). Most things take their scope's."""
-        units = self.units
-        site = units.site_of
-        standard_site = np.concatenate([units.facts.scope_site, np.full(units.n_places - units.n_scopes, -1, np.int32)])
-        place = units.place_of
-        plain = (site == standard_site[place]) & (units.need == 0) & ~self.bare
-        base = np.where((site == standard_site[place]) & ~self.bare, place, -1).astype(np.int64)
-        variant = np.where(plain, place, -1).astype(np.int64)
-        keys: dict[tuple[int, int, int, bool], int] = {}
-        self.v_place = [np.arange(units.n_places, dtype=np.int32)]
-        self.v_site = [standard_site]
-        self.v_need = [np.zeros(units.n_places, np.uint64)]
-        self.v_bare = [np.zeros(units.n_places, np.bool_)]
-
-        def name(at: int, need: int) -> int:
-            key = (int(place[at]), int(site[at]), need, bool(self.bare[at]))
-            if key not in keys:
-                keys[key] = units.n_places + len(keys)
-            return keys[key]
-
-        for at in np.flatnonzero(variant < 0):
-            variant[at] = name(int(at), int(units.need[at]))
-        for at in np.flatnonzero(base < 0):
-            base[at] = name(int(at), 0)
-        if keys:
-            more = list(keys)
-            self.v_place.append(np.array([key[0] for key in more], np.int32))
-            self.v_site.append(np.array([key[1] for key in more], np.int32))
-            self.v_need.append(np.array([key[2] for key in more], np.uint64))
-            self.v_bare.append(np.array([key[3] for key in more], np.bool_))
-        return variant.astype(np.int32), base.astype(np.int32)
-
-    def _lists(self) -> NDArray[np.bool_]:
-        """Write every variant's list of sets and extras; True where masks only suffice together."""
-        units, pool = self.units, self.pool
-        place, set_of, user, mask, anyone = self._entries()
-        place_ptr, order = gather(place, units.n_places)
-        set_of, user, mask, anyone = (part[order] for part in (set_of, user, mask, anyone))
-        admin_site, admin_set = self._admin_sets()
-        site_ptr, admin_order = gather(admin_site, len(units.facts.sites))
-        v_place, v_site = np.concatenate(self.v_place), np.concatenate(self.v_site)
-        want = np.concatenate(self.v_need) | np.uint64(self.want)
-        bare = np.concatenate(self.v_bare)
-        more_set = units.families.now.set_of[units.everywhere.node]
-        more_mask = units.everywhere.mask
-        if len(units.on_every_site):
-            more_set = np.concatenate([more_set, units.families.now.set_of[units.on_every_site.node]])
-            more_mask = np.concatenate([more_mask, units.on_every_site.mask])
-        entries_at = place_ptr[v_place + 1] - place_ptr[v_place]
-        admins_at = np.append(np.diff(site_ptr), 0)[v_site]
-        self.group_ptr = np.zeros(len(v_place) + 1, np.int64)
-        self.extra_ptr = np.zeros(len(v_place) + 1, np.int64)
-        groups = np.empty(int(entries_at.sum() + admins_at.sum()) + len(v_place) * len(more_set), np.int32)
-        extras = np.empty(int(entries_at.sum()), np.int32)
-        flagged = kernel.lists(
-            v_place, v_site, want, bare, place_ptr, set_of, user, mask, anyone,
-            site_ptr, admin_set[admin_order], more_set.astype(np.int32), more_mask,
-            self.group_ptr, groups, self.extra_ptr, extras,
-        )  # fmt: skip
-        self.groups, self.extras = groups, extras[: self.extra_ptr[-1]]
-        self.start = np.zeros(len(v_place), np.int64)
-        self.length = np.zeros(len(v_place), np.int64)
-        self.list_name = np.zeros(len(v_place), np.int32)
-        self.n_lists = kernel.name_lists(self.group_ptr, self.groups, self.start, self.length, self.list_name)
-        assert not len(self.groups) or self.groups[: self.group_ptr[-1]].max(initial=0) < len(pool.populations)
-        return flagged.astype(np.bool_)
-
-    def _entries(self) -> tuple[Codes, Codes, Codes, NDArray[np.uint64], NDArray[np.bool_]]:
-        """(place, set or -1, subject or -1, mask, is an Anyone entry) of all that stands on places under this lens."""
-        units, found = self.units, self.units.listed.entries
-        people = units.facts.people
-        single = _direct(units, found.node)
-        user = np.where(single, np.append(people.user_of, np.full(64, -1, np.int32))[found.node], -1)
-        now = units.families.now.set_of
-        parts = [(found.scope, np.where(single, -1, now[found.node]), user, found.mask, found.via == VIA_ANYONE)]
-        if self.lens is Lens.LATENT:
-            latent = units.latent.entries
-            nobody = np.full(len(latent), -1, np.int32)
-            parts.append((latent.scope, now[latent.node], nobody, latent.mask, latent.via != VIA_ORGANIZATION))
-            for family, offset in self._steps():
-                at = np.flatnonzero(~single & family.filled[family.set_of[found.node]])
-                sets = family.set_of[found.node[at]] + offset
-                nobody = np.full(len(at), -1, np.int32)
-                parts.append((found.scope[at], sets, nobody, found.mask[at], np.zeros(len(at), np.bool_)))
-        place, set_of, subject, mask, anyone = (np.concatenate(column) for column in zip(*parts, strict=True))
-        return place, set_of.astype(np.int32), subject.astype(np.int32), mask.astype(np.uint64), anyone
-
-    def _steps(self) -> list[tuple[Sets, int]]:
-        families, pool = self.units.families, self.pool
-        steps = ((families.joining, pool.joining), (families.eligible, pool.eligible))
-        return [(family, offset) for family, offset in steps if family is not None and offset >= 0]
-
-    def _admin_sets(self) -> tuple[Codes, Codes]:
-        """(site, set) rows: the groups that administer a site, and one set for its single administrators."""
-        units = self.units
-        found = units.admins.entries
-        single = _direct(units, found.node)
-        sites, sets = [found.scope[~single]], [units.families.now.set_of[found.node[~single]]]
-        for family, offset in self._steps():
-            at = ~single & family.filled[family.set_of[found.node]]
-            sites.append(found.scope[at])
-            sets.append(family.set_of[found.node[at]] + offset)
-        own = np.unique(found.scope[single])
-        sites.append(own)
-        sets.append(own + self.pool.site_admins)
-        return np.concatenate(sites).astype(np.int32), np.concatenate(sets).astype(np.int32)
+        gated = np.flatnonzero(second)
+        left, right = first[gated], second[gated]
+        names = np.empty(len(gated), np.int32)
+        example = np.empty(len(gated), np.int64)
+        pairs = example[: kernel.name_pairs(left, right, names, example)]
+        both = [self.units.rows.both(int(a), int(b)) for a, b in zip(left[pairs], right[pairs], strict=True)]
+        combined = first.copy()
+        combined[gated] = np.array(both, np.int32)[names]
+        return combined
 
     # --- counting -----------------------------------------------------------------------------------------------
 
@@ -340,7 +182,7 @@ class _Bulk:
         told: Callable[[float], None],
     ) -> None:
         """Count all things whose lists and gates are ordinary."""
-        units, pool = self.units, self.pool
+        units, lists, pool = self.units, self.lists, self.lists.pool
         if not len(things):
             return
         of = np.empty(len(things), np.int32)
@@ -351,17 +193,17 @@ class _Bulk:
         kernel.totals(of, self.sums[things], inst_sums)
         of_class = np.empty(n_instances, np.int32)
         class_example = np.empty(n_instances, np.int64)
-        n_classes = kernel.name_pairs(self.list_name[inst_variant], inst_row, of_class, class_example)
+        n_classes = kernel.name_pairs(lists.list_name[inst_variant], inst_row, of_class, class_example)
         inst_ptr, inst_order = gather(of_class, n_classes)
         head = class_example[:n_classes]
         c_variant = inst_variant[head]
         c_row = inst_row[head]
-        c_start, c_length = self.start[c_variant], self.length[c_variant]
+        c_start, c_length = lists.start[c_variant], lists.length[c_variant]
         c_sums = np.zeros((n_classes, 3), np.int64)
         kernel.totals(of_class, inst_sums, c_sums)
         c_base = np.zeros(n_classes, np.uint32)
         c_big = np.zeros(n_classes, np.int32)
-        kernel.spans(c_start, c_length, self.groups, pool.ptr, pool.populations, c_base, c_big)
+        kernel.spans(c_start, c_length, lists.groups, pool.ptr, pool.populations, c_base, c_big)
         order = np.lexsort((c_big, c_base, c_row)).astype(np.int64)
         same = (
             (c_row[order][1:] == c_row[order][:-1])
@@ -380,8 +222,8 @@ class _Bulk:
         while low < n_classes:
             high = int(borders[np.searchsorted(borders, min(low + CHUNK, n_classes), side="left")])
             kernel.reach(
-                low, high, order, c_start, c_length, self.groups, c_base, c_big, c_row, c_sums,
-                inst_ptr, ordered_sums, ordered_variant, self.extra_ptr, self.extras,
+                low, high, order, c_start, c_length, lists.groups, c_base, c_big, c_row, c_sums,
+                inst_ptr, ordered_sums, ordered_variant, lists.extra_ptr, lists.extras,
                 pool.ptr, pool.users, units.families.now.user_populations, bits, self.is_guest,
                 per_user, inst_users, inst_guests, stamp, seen, tokens, buffer,
             )  # fmt: skip
@@ -399,18 +241,17 @@ class _Bulk:
         place = units.place_of[: units.n_items]
         real = np.flatnonzero(place < units.n_scopes)
         plain_row = row[units.n_items :]
-        names = np.empty(len(real), np.int32)
-        example = np.empty(len(real), np.int64)
-        item_row, scope_row = row[real], plain_row[place[real]]
-        n = kernel.name_pairs(item_row, scope_row, names, example)
-        bits = units.rows.matrix()
-        wider = np.array(
-            [bool((bits[item_row[at]] & ~bits[scope_row[at]]).any()) for at in example[:n]], np.bool_
-        )
         odd = np.zeros(units.n_scopes, np.bool_)
-        if n:
-            odd[place[real][wider[names]]] = True
         odd[place[real][units.site_of[real] != units.facts.scope_site[place[real]]]] = True
+        other = real[row[real] != plain_row[place[real]]]
+        if len(other):
+            item_row, scope_row = row[other], plain_row[place[other]]
+            names = np.empty(len(other), np.int32)
+            example = np.empty(len(other), np.int64)
+            first = example[: kernel.name_pairs(item_row, scope_row, names, example)]
+            bits = units.rows.matrix()
+            wider = (bits[item_row[first]] & ~bits[scope_row[first]]).any(axis=1)
+            odd[place[other][wider[names]]] = True
         special[units.n_items :] = odd
         return special
 
@@ -429,8 +270,6 @@ class _Bulk:
     def _exceptions(
         self,
         special: NDArray[np.bool_],
-        variant: Codes,
-        base_variant: Codes,
         row: Codes,
         per_user: Sums,
         users: NDArray[np.int64],
@@ -438,6 +277,7 @@ class _Bulk:
     ) -> None:
         """Add the pairs for whom a gate that stops them is waived."""
         units = self.units
+        variant, base_variant = self.lists.variant, self.lists.base_variant
         thing, user, waived = units.exceptions
         gates = LENS_GATES[self.lens]
         relevant = sum(1 << GATE_NUMBER[gate] for gate in (*gates, Gate.LIBRARY))
@@ -450,9 +290,9 @@ class _Bulk:
         def passes(rows: Codes) -> NDArray[np.bool_]:
             return (bits[rows, user >> 6] >> (user & 63).astype(np.uint64)) & np.uint64(1) != 0
 
-        counted = self._on_lists(variant[thing], user) & passes(row[thing])
+        counted = self.lists.on_lists(variant[thing], user) & passes(row[thing])
         spared = (waived & (1 << GATE_NUMBER[Gate.LIBRARY])) != 0
-        listed = self._on_lists(np.where(spared, base_variant[thing], variant[thing]).astype(np.int32), user)
+        listed = self.lists.on_lists(np.where(spared, base_variant[thing], variant[thing]).astype(np.int32), user)
         opens = listed & self._bare_account()[user]
         for gate in gates:
             opens &= passes(self._gate(gate)[thing]) | ((waived & (1 << GATE_NUMBER[gate])) != 0)
@@ -474,7 +314,7 @@ class _Bulk:
             return
         plain = units.n_items + scope
         user = who
-        in_plain = self._on_lists(variant[plain], who) & passes(row[plain])
+        in_plain = self.lists.on_lists(variant[plain], who) & passes(row[plain])
         pairs = np.unique(np.stack([scope[~in_plain].astype(np.int64), who[~in_plain].astype(np.int64)]), axis=1)
         np.add.at(users, pairs[0], 1)
         np.add.at(guests, pairs[0], self.is_guest[pairs[1]])
@@ -484,20 +324,6 @@ class _Bulk:
         if self.lens is Lens.LATENT:
             return units.works | units.pending
         return units.works & (units.licence == CAN_USE) if self.lens is Lens.COPILOT else units.works
-
-    def _on_lists(self, variant: Codes, user: Codes) -> NDArray[np.bool_]:
-        asked, of = np.unique(variant, return_inverse=True)
-        ptr, order = gather(of, len(asked))
-        found = np.zeros(len(user), np.uint8)
-        stamp = np.full(max(1, len(self.is_user)), -1, np.int64)
-        pool = self.pool
-        kernel.on_lists(
-            asked, user[order].astype(np.int32), ptr, self.start, self.length, self.groups, self.extra_ptr, self.extras,
-            pool.ptr, pool.users, pool.populations, self.units.families.now.user_populations, stamp, found,
-        )  # fmt: skip
-        back = np.zeros(len(user), np.bool_)
-        back[order] = found != 0
-        return back
 
     def _thing_by_thing(
         self, things: NDArray[np.int64], per_user: Sums, users: NDArray[np.int64], guests: NDArray[np.int64]

@@ -333,7 +333,7 @@ def compile_world(facts: Facts, *, sure: Units | None = None) -> Units:
         pending=pending,
         elevates=elevates,
         licence=copilot.licences(facts, wide=wide),
-        app_mask=levels.app_masks(facts),
+        app_mask=levels.app_masks(facts, wide=wide),
         listed=Listed.by_place(listed, n_places),
         admins=admin_list,
         everywhere=everywhere,

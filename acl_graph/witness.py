@@ -87,7 +87,7 @@ class Witnesses:
         if units.app_mask[user] and units.place_of[thing] < units.n_scopes:
             self.entries += [
                 _Entry(self.start[1], mask, (("may, as an app, open", ("app_permissions", row)),), "")
-                for holder, mask, row in app_grants(units.facts)
+                for holder, mask, row in app_grants(units.facts, wide=units.wide)
                 if holder == user
             ]
         self.need = VIEW_BITS | int(units.need[thing])

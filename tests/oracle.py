@@ -258,6 +258,11 @@ def is_person(world: World, wide: bool, who: str) -> bool:
     return kind(world, who) == "user" or (wide and kind(world, who) == "unresolved")
 
 
+def may_be_app(world: World, wide: bool, who: str) -> bool:
+    """An app; in the possible world also somebody who is named and not described."""
+    return kind(world, who) == "app" or (wide and kind(world, who) == "unresolved")
+
+
 def is_external(world: World, who: str) -> bool:
     return kind(world, who) == "user" and home(world, who) in EXTERNAL
 
@@ -680,15 +685,15 @@ def granted(
     top = scope.get("kind") == "web" or (not scope.get("kind") and not scope.get("parent"))
     if assumed in have and scope and top:
         mask |= EDIT_MASK
-    mask |= p19_app_mask(world, who) if thing.scope else 0
+    mask |= p19_app_mask(world, wide, who) if thing.scope else 0
     admin = h08_admin(world, wide, who, thing, have, restored)
     return Access(FULL if admin else mask, admin)
 
 
-def p19_app_mask(world: World, who: str) -> int:
+def p19_app_mask(world: World, wide: bool, who: str) -> int:
     """P19: application permissions hold everywhere, delegated ones give nothing of their own."""
     mask = 0
-    if kind(world, who) == "app":
+    if may_be_app(world, wide, who):
         for row in rows_by(world, "app_permissions", "app").get(who, []):
             if row.get("type") != "delegated":
                 mask |= APP_MASKS.get(str(row["permission"]).lower(), 0)
@@ -736,8 +741,7 @@ def segments_match(world: World, wide: bool, who: str, thing: Thing) -> bool:
     site, person = row_of(world, "sites", thing.site), row_of(world, "principals", who)
     theirs, ours = ({s.lower() for s in row.get("segments") or []} for row in (person, site))
     if wide and kind(world, who) != "anonymous":
-        no_row = kind(world, who) == "unresolved"
-        if not theirs and (no_row or not empty_is_known(world, "principals", "segments")):
+        if not theirs and not empty_is_known(world, "principals", "segments"):
             return True
         modes = ("Explicit", "Mixed")
         if not ours and site.get("ib_mode") in modes and not empty_is_known(world, "sites", "segments"):
@@ -747,7 +751,7 @@ def segments_match(world: World, wide: bool, who: str, thing: Thing) -> bool:
 
 def gate_information_barrier(world: World, wide: bool, who: str, thing: Thing, have: frozenset[str]) -> bool:
     """O25, O26."""
-    if switch(world, wide, "information_barriers_suspended", False, True) or kind(world, who) == "app":
+    if switch(world, wide, "information_barriers_suspended", False, True) or may_be_app(world, wide, who):
         return False
     site = row_of(world, "sites", thing.site)
     mode, group = site.get("ib_mode"), site.get("group")
@@ -784,8 +788,8 @@ def gate_restricted_access(
 ) -> bool:
     """O01-O07, O10, O11, and the restriction of apps."""
     site = row_of(world, "sites", thing.site)
-    app = kind(world, who) == "app"
-    if app and site.get("app_restricted"):
+    app = may_be_app(world, wide, who)
+    if kind(world, who) == "app" and site.get("app_restricted"):
         return True
     service = world.switches.get("onedrive_restricted_groups")
     if service and site.get("kind") == "onedrive" and not app and not set(service) & have:
@@ -796,7 +800,7 @@ def gate_restricted_access(
     groups = groups or ([site["group"]] if site.get("group") else [])
     if not groups:
         return False
-    checked = is_person(world, wide, who) and home(world, who) in ("internal", "external_member")
+    checked = kind(world, who) == "user" and home(world, who) in ("internal", "external_member")
     if site.get("kind") == "shared_channel" and not checked:
         return False
     if flag(world, "rac_applies_to_site_admins", True) is False and (site_admin or app):
@@ -883,9 +887,10 @@ def e02_rights(world: World, wide: bool, who: str, thing: Thing, have: frozenset
         named = row["principal"]
         everybody = named == "authenticated_users" or kind(world, named) == "authenticated_users"
         meant = named in have or (everybody and is_person(world, wide, who))
-        if kind(world, named) == "domain" and kind(world, who) == "user":
+        if kind(world, named) == "domain":
             wanted = row_of(world, "principals", named).get("domain") or named
-            meant = domain_of(world, who) == str(wanted).lower()
+            fits = kind(world, who) == "user" and domain_of(world, who) == str(wanted).lower()
+            meant = fits or (wide and kind(world, who) == "unresolved")
         if meant:
             rights |= {right.upper().replace("COPY", "EXTRACT") for right in row.get("rights") or []}
     return set(ALL_RIGHTS) if "OWNER" in rights else rights

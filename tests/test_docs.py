@@ -42,11 +42,8 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def runnable(page: Path) -> list[Block]:
-    """The blocks of a page that are run, in order."""
-    found = pages.blocks(page)
-    if page == pages.README:
-        found = [block for at, block in enumerate(found) if at >= pages.README_BLOCKS_NOT_RUN]
-    return [block for block in found if block.language in RUNNABLE]
+    """The blocks of a page that are run, in order. `bash` blocks install things, and are not."""
+    return [block for block in pages.blocks(page) if block.language in RUNNABLE]
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if runnable(page)], ids=ids)
@@ -133,7 +130,8 @@ def bold_words(page: Path) -> set[str]:
     found: set[str] = set()
     for line in pages.prose(page).splitlines():
         if line.startswith(("- **", "| **")):
-            found |= set(re.findall(r"`([^`]+)`", line.split("**")[1])) | {line.split("**")[1].strip("`")}
+            first = line.split("|")[1] if line.startswith("|") else line.split(":")[0]
+            found |= {bold.strip("`") for bold in re.findall(r"\*\*(.+?)\*\*", first)}
     return found
 
 

@@ -24,6 +24,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("units",),
     ("verdicts",),
     ("questions",),
+    ("lists",),
     ("reach", "witness", "because", "addressing"),
     ("access",),
     ("exposure",),

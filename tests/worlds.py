@@ -10,7 +10,7 @@ import csv
 import itertools
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -639,6 +639,14 @@ class _Maker:
         if self.chance(0.03):
             self.coverage["default"] = "partial"
 
+    def forget_somebody(self) -> None:
+        """Leave out the row of some principals who are named all the same."""
+        if self.mode == 2 and self.chance(0.3):
+            principals = self.tables["principals"]
+            names = [row["id"] for row in principals if row["kind"] not in ("anonymous", "authenticated_users")]
+            lost = self.dice.sample(names, self.dice.randint(1, 2))
+            self.tables["principals"] = [row for row in principals if row["id"] not in lost]
+
     def maybe_column(self, odds: float, name: str, value: str) -> None:
         if self.chance(odds):
             self.coverage[name] = value
@@ -653,6 +661,7 @@ class _Maker:
         self.make_guest_expiry()
         self.make_switches()
         self.make_gaps()
+        self.forget_somebody()
         unique = {name: _first_of_each_key(name, rows) for name, rows in self.tables.items()}
         return World(unique, self.switches, self.coverage, self.snapshot)
 
@@ -660,7 +669,7 @@ class _Maker:
 def _first_of_each_key(table: str, rows: list[Row]) -> list[Row]:
     kept: dict[tuple[Any, ...], Row] = {}
     for row in rows:
-        kept.setdefault(tuple(row[name] for name in KEYS[table]), row)
+        kept.setdefault(tuple(row.get(name) for name in KEYS[table]), row)
     return list(kept.values())
 
 
@@ -718,6 +727,70 @@ def _cell(cell: Any) -> str:
     if isinstance(cell, bool):
         return "true" if cell else "false"
     return ";".join(cell) if isinstance(cell, list) else str(_plain(cell))
+
+
+# ---------------------------------------------------------------- many worlds in one
+
+#: the columns that hold names of things; what is not here is a value
+NAMES: dict[str, tuple[str, ...]] = {
+    table: tuple(text.split())
+    for table, text in {
+        "principals": "id of site",
+        "members": "group member",
+        "sites": "id group related_group owner label hub block_download_exempt",
+        "site_restricted_groups": "site group",
+        "site_admins": "site principal",
+        "scopes": "id site parent",
+        "libraries": "id site scope",
+        "levels": "site web",
+        "grants": "scope principal link",
+        "links": "id origin created_by",
+        "link_users": "link principal",
+        "items": "id scope library site label modified_by author owner protected_by",
+        "labels": "id",
+        "label_rights": "label principal",
+        "item_rights": "item principal",
+        "copilot_dlp": "policy label principal",
+        "app_permissions": "app",
+        "guest_expiry": "site principal",
+        "agent_users": "agent principal",
+        "agent_files": "agent item of",
+        "usage": "principal item",
+    }.items()
+}
+WELL_KNOWN = ("anonymous", "authenticated_users")
+
+
+def renamed(world: World, rename: Callable[[str], str]) -> World:
+    """The same world with other names, those the service itself gives excepted."""
+
+    def named(cell: Any) -> Any:
+        if isinstance(cell, list):
+            return [named(part) for part in cell]
+        return cell if cell is None or cell in WELL_KNOWN else rename(cell)
+
+    tables = {
+        table: [
+            {name: named(cell) if name in NAMES[table] else cell for name, cell in row.items()} for row in world.tables[table]
+        ]
+        for table in world.tables
+    }
+    switches = {
+        name: named(value) if name in ("restricted_search_allowed", "onedrive_restricted_groups") else value
+        for name, value in world.switches.items()
+    }
+    return World(tables, switches, world.coverage, world.snapshot)
+
+
+def side_by_side(worlds: list[World]) -> World:
+    """Worlds with the same settings as one: every name of the n-th begins with `n/`, so that none touches another."""
+    tables: dict[str, list[Row]] = {name: [] for name in COLUMNS}
+    for number, world in enumerate(worlds):
+        prefix = f"{number}/"
+        for table, rows in renamed(world, prefix.__add__).tables.items():
+            tables[table] += rows
+    unique = {name: _first_of_each_key(name, rows) for name, rows in tables.items()}
+    return World(unique, worlds[0].switches, worlds[0].coverage, worlds[0].snapshot)
 
 
 # ---------------------------------------------------------------- families that leave nothing out

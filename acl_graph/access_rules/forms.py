@@ -101,12 +101,13 @@ class GateRows:
 
     def __init__(self, n_users: int) -> None:
         self.n_users = n_users
-        self.words = (n_users + 63) // 64
-        self._rows: list[NDArray[np.uint64]] = []
+        self.words = max(1, (n_users + 63) // 64)
+        self._bits = np.zeros((16, self.words), np.uint64)
+        self._count = 0
         self._known: dict[bytes, int] = {}
         self.add(np.ones(n_users, np.bool_))
         if self.add(np.zeros(n_users, np.bool_)) != NONE_PASS:  # no users at all: both rows are the same
-            self._rows.append(self._rows[0])
+            self._count += 1
 
     def add(self, users: NDArray[np.bool_]) -> int:
         """The row of a population given as bool[U]."""
@@ -116,28 +117,31 @@ class GateRows:
 
     def both(self, first: int, second: int) -> int:
         """The row of users who pass both."""
-        if first == ALL_PASS or first == second:
+        if first in (ALL_PASS, second):
             return second
         if second == ALL_PASS:
             return first
         if NONE_PASS in (first, second):
             return NONE_PASS
-        return self._keep(self._rows[first] & self._rows[second])
+        return self._keep(self._bits[first] & self._bits[second])
 
     def _keep(self, row: NDArray[np.uint64]) -> int:
         key = row.tobytes()
         if key not in self._known:
-            self._known[key] = len(self._rows)
-            self._rows.append(row)
+            if self._count == len(self._bits):
+                self._bits = np.concatenate([self._bits, np.zeros_like(self._bits)])
+            self._known[key] = self._count
+            self._bits[self._count] = row
+            self._count += 1
         return self._known[key]
 
     def users(self, row: int) -> NDArray[np.bool_]:
         """A row as bool[U]."""
-        return np.unpackbits(self._rows[row].view(np.uint8), bitorder="little", count=self.n_users).astype(np.bool_)
+        return np.unpackbits(self._bits[row].view(np.uint8), bitorder="little", count=self.n_users).astype(np.bool_)
 
     def matrix(self) -> NDArray[np.uint64]:
-        """All rows, uint64[rows, words]."""
-        return np.ascontiguousarray(np.stack(self._rows)) if self.words else np.zeros((len(self._rows), 1), np.uint64)
+        """All rows so far, uint64[rows, words]; rows never change once added."""
+        return self._bits[: self._count]
 
 
 @dataclass

@@ -9,8 +9,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from acl_graph.access_rules.forms import Mask
-from acl_graph.facts import Facts
-from acl_graph.vocabulary import Level
+from acl_graph.facts import Facts, kind_code
+from acl_graph.vocabulary import Kind, Level
 
 # L01: value v of PermissionKind is bit v - 1
 VIEW_LIST_ITEMS = 1 << 0
@@ -165,17 +165,20 @@ APP_PERMISSIONS = {
 }
 
 
-def app_grants(facts: Facts) -> list[tuple[int, int, int]]:
+def app_grants(facts: Facts, *, wide: bool) -> list[tuple[int, int, int]]:
     """(subject, mask, row of app_permissions) for every application permission that holds on all sites (P19).
 
-    `Sites.Selected` and its kin give nothing by themselves, delegated permissions nothing without a user.
+    In the possible world somebody nobody describes may be the app (`wide`). `Sites.Selected` and its kin give nothing by
+    themselves, delegated permissions nothing without a user.
     """
     frame = facts.tenant["app_permissions"]
     users = np.append(facts.people.user_of, -1)[facts.principals(frame["app"])]
+    kinds = (Kind.APP, Kind.UNRESOLVED) if wide else (Kind.APP,)
+    may_be_app = np.isin(facts.people.kind_of_user, [kind_code(kind) for kind in kinds])
     found: list[tuple[int, int, int]] = []
     for row, (permission, kind) in enumerate(frame.select("permission", "type").iter_rows()):
         parts = (permission or "").lower().split(".")
-        if users[row] < 0 or kind == "delegated" or len(parts) != 3 or parts[2] != "all":
+        if users[row] < 0 or not may_be_app[users[row]] or kind == "delegated" or len(parts) != 3 or parts[2] != "all":
             continue
         for areas, verbs in APP_PERMISSIONS.items():
             if parts[0] in areas and parts[1] in verbs:
@@ -183,9 +186,9 @@ def app_grants(facts: Facts) -> list[tuple[int, int, int]]:
     return found
 
 
-def app_masks(facts: Facts) -> Mask:
+def app_masks(facts: Facts, *, wide: bool) -> Mask:
     """What each subject may do everywhere as an app with application permissions, uint64[U] (P19)."""
     masks = np.zeros(facts.people.n_users, np.uint64)
-    for user, mask, _ in app_grants(facts):
+    for user, mask, _ in app_grants(facts, wide=wide):
         masks[user] |= np.uint64(mask)
     return masks

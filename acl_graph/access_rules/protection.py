@@ -204,7 +204,8 @@ class _Members:
         wanted = domain_of(frame["login"][node], frame["domain"][node]) if node < described else None
         wanted = wanted or people.names[node].lower()
         logins, domains = frame["login"].to_list(), frame["domain"].to_list()
-        found = np.zeros(people.n_users, np.bool_)
+        # the domain of somebody nobody describes is not known either
+        found = (people.kind_of_user == kind_code(Kind.UNRESOLVED)) & self.wide
         for user in np.flatnonzero(people.kind_of_user == kind_code(Kind.USER)):
             at = people.node_of[user]
             found[user] = domain_of(logins[at], domains[at]) == wanted

@@ -37,8 +37,10 @@ def sessions(facts: Facts) -> NDArray[np.int8]:
     return np.maximum(site_column(facts, words(facts.tenant["sites"]["conditional_access"], SESSIONS), 0), 0)
 
 
-def _apps(facts: Facts) -> NDArray[np.bool_]:
-    return facts.people.kind_of_user == kind_code(Kind.APP)
+def _apps(facts: Facts, *, wide: bool = False) -> NDArray[np.bool_]:
+    """Apps; in the possible world also whoever nobody describes: that may be an app."""
+    kinds = (Kind.APP, Kind.UNRESOLVED) if wide else (Kind.APP,)
+    return np.isin(facts.people.kind_of_user, [kind_code(kind) for kind in kinds])
 
 
 def restricted_access(
@@ -53,8 +55,8 @@ def restricted_access(
     gate = np.full(len(facts.sites), ALL_PASS, np.int32)
     kind = site_kinds(facts)
     own_group = site_groups(facts)
-    user = np.isin(people.kind_of_user, (kind_code(Kind.USER), kind_code(Kind.UNRESOLVED)))
-    internal = user & np.isin(people.home_of_user, (INTERNAL, EXTERNAL_MEMBER))
+    internal = (people.kind_of_user == kind_code(Kind.USER)) & np.isin(people.home_of_user, (INTERNAL, EXTERNAL_MEMBER))
+    exempt = _apps(facts, wide=wide)
     admins_bound = tenant.switch("rac_applies_to_site_admins", True) is not False
     nested = tenant.switch("rac_nested", True) is not False
 
@@ -69,13 +71,13 @@ def restricted_access(
             if kind[site] == SHARED_CHANNEL:
                 passes = passes | ~internal  # O04: only the tenant's own users are checked
             if not admins_bound:
-                passes = passes | admins_of(int(site)) | _apps(facts)
+                passes = passes | admins_of(int(site)) | exempt
             gate[site] = rows.add(passes)
 
     service = facts.principals(pl.Series(list(tenant.switch("onedrive_restricted_groups") or []), dtype=pl.String))
     if len(service):
         # O11 speaks of users: an app is none, and the flags of restricted access control are not this control's
-        row = rows.add(_in_any(facts, [int(group) for group in service if group >= 0], users_in) | _apps(facts))
+        row = rows.add(_in_any(facts, [int(group) for group in service if group >= 0], users_in) | exempt)
         for site in np.flatnonzero(kind == ONEDRIVE):
             gate[site] = rows.both(int(gate[site]), row)
 
@@ -85,10 +87,6 @@ def restricted_access(
         for site in np.flatnonzero(app_free):
             gate[site] = rows.both(int(gate[site]), row)
     return gate
-
-
-def _strangers(facts: Facts) -> NDArray[np.bool_]:
-    return facts.people.kind_of_user == kind_code(Kind.UNRESOLVED)
 
 
 def _listed_groups(facts: Facts) -> dict[int, list[int]]:
@@ -135,10 +133,8 @@ def information_barriers(facts: Facts, rows: GateRows, users_in: UsersIn, *, wid
     group = site_groups(facts)
     by_members = tenant.switch("ib_implicit_group_based", True) is not False
     open_segments = wide and not tenant.coverage.default_holds("principals", "segments")
-    # of somebody nobody describes no segment is known, whatever the column's coverage says
-    unsaid = np.ones(people.n_users, np.bool_) if open_segments else _strangers(facts) & wide
     somebody = people.node_of != people.anonymous
-    may_match = ~has_segment & unsaid & somebody
+    may_match = ~has_segment & somebody & open_segments
     unknown_site = wide and not tenant.coverage.default_holds("sites", "segments")
     listed = {
         int(site): [str(s).lower() for s in cell]
@@ -147,7 +143,7 @@ def information_barriers(facts: Facts, rows: GateRows, users_in: UsersIn, *, wid
         )
         if cell
     }
-    free = _apps(facts)
+    free = _apps(facts, wide=wide)
     for site in np.flatnonzero(modes > 0):
         mode = IB_MODES[modes[site]]
         match = may_match.copy()

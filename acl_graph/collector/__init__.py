@@ -27,8 +27,9 @@ SHA-256 of the script, the same for everybody who has this version: {digest}
 ## Before the first run
 
 1. PowerShell 7.4 or newer, and `Install-Module PnP.PowerShell` (2.12 or newer).
-2. An Entra app registration of your own. App-only with a certificate: SharePoint `Sites.FullControl.All` (nothing less may
-   list permissions), Microsoft Graph `Directory.Read.All` and `Sites.Read.All`. Take the certificate away afterwards.
+2. An Entra app registration of your own. App-only with a certificate: SharePoint `Sites.FullControl.All` (nothing less
+   may list permissions), Microsoft Graph `Directory.Read.All` and `Sites.Read.All`. Take the certificate away
+   afterwards.
 3. Or `-Interactive`: you see only what you may see, and the rest is listed as unseen.
 
 ## Run it
@@ -36,13 +37,15 @@ SHA-256 of the script, the same for everybody who has this version: {digest}
     ./collect.ps1 -AdminUrl https://<tenant>-admin.sharepoint.com -ClientId <app> -Tenant <tenant>.onmicrosoft.com `
         -Thumbprint <certificate> -Out <folder> -OneDrive
 
-One site at a time; done sites are skipped when you start the same command again. `Get-Help ./collect.ps1 -Full` says more.
+One site at a time; done sites are skipped when you start the same command again. `Get-Help ./collect.ps1 -Full` says
+more.
 
 ## What is in the folder
 
-`directory/` (people, groups, members), `sites/<site id>/` (one CSV for each table), `tenant_settings.json`, `tenant.toml` with a section
-`[coverage]` that says what could not be seen, and `.collector/` with the log, the state and the list of what was not seen.
-The tables hold names as they are: a name that begins with `=` is a formula to a spreadsheet. Import them as text.
+`directory/` (people, groups, members), `sites/<site id>/` (one CSV for each table), `tenant_settings.json`,
+`tenant.toml` with a section `[coverage]` that says what could not be seen, and `.collector/` with the log, the state
+and the list of what was not seen. The tables hold names as they are: a name that begins with `=` is a formula to a
+spreadsheet. Import them as text.
 """
 
 

@@ -108,7 +108,7 @@ def assess(context: Context, rule: Rule, case: Case) -> Finding | None:
     if case.must_help and not closed.any() and not (tried.before[Lens.OPEN] & ~tried.after[Lens.OPEN] & humans).any():
         return None
     concerned = before if case.population is None else before & case.population
-    leaves, closing = "", tuple(changes)
+    leaves, closing = "", (*changes, *case.more)
     if case.change is not None and case.closes:
         leaves, closing = _other_paths(context, case, things, files, concerned & after, int(closed.sum()))
     weight = int(context.weight[case.scopes].sum())
@@ -139,7 +139,7 @@ def assess(context: Context, rule: Rule, case: Case) -> Finding | None:
         row=context.row(*case.row),
         change=case.change,
         before=_counts(context, tried.before, tried.pairs_before),
-        after=_counts(context, tried.after, tried.pairs_after),
+        after=_counts(context, tried.after, tried.pairs_after) if changes else {},
         leaves=leaves,
         closing=closing if len(closing) > 1 else (),
         stop=_stop(context, case, sites),

@@ -29,6 +29,7 @@ from acl_graph.what_if import WhatIf
 
 Bools = NDArray[np.bool_]
 Counts = NDArray[np.int64]
+CLAIMS = (Kind.EVERYONE_EXCEPT_EXTERNAL, Kind.EVERYONE, Kind.AUTHENTICATED_USERS)
 
 
 @dataclass(frozen=True)
@@ -232,3 +233,31 @@ class Context:
     def cells(self, table: str, *columns: str) -> pl.DataFrame:
         """Some columns of a table."""
         return self.facts.tenant[table].select(columns)
+
+    @cached_property
+    def claims_in(self) -> dict[int, int]:
+        """Group -> the row of `members` by which a claim is in it."""
+        members = self.units.membership
+        claims = self.facts.people.are(*CLAIMS)[members.member] & (members.row >= 0)
+        return {int(members.group[at]): int(members.row[at]) for at in np.flatnonzero(claims)[::-1]}
+
+    def holding(self, groups: Counts) -> tuple[Counts, Counts]:
+        """(which of `groups`, node): each group itself and every group that contains it, directly or not."""
+        members = self.units.membership
+        ptr, order = self.whatif.descent.up
+        owner = np.arange(len(groups), dtype=np.int64)
+        node = np.asarray(groups, np.int64)
+        size = np.int64(len(self.facts.people.names) + 1)
+        seen = np.unique(owner * size + node)
+        while len(node):
+            at, of = spread(ptr, node)
+            key = np.unique(owner[of] * size + members.group[order[at]])
+            fresh = key[~np.isin(key, seen)]
+            seen = np.concatenate([seen, fresh])
+            owner, node = fresh // size, fresh % size
+        seen.sort()
+        return seen // size, seen % size
+
+    def everybody(self, node: int) -> Bools:
+        """Who is in any principal, whether or not it stands on a list."""
+        return self.whatif.descent.families(node, set(), set())[0]

@@ -34,6 +34,8 @@ DEEPEST = 200
 #: a .gz that unpacks to more than this many times its size is refused
 GZIP_RATIO = 200
 CHUNK = 1 << 20
+#: lines of JSON decoded in one go: few enough that their objects are still in the processor's cache when they are used
+BLOCK = 1 << 16
 SKIPPED_NAMES = ("_success", "_started", "_committed", "expected.toml", "desktop.ini", "thumbs.db")
 SKIPPED_FOLDERS = ("metadata", "__macosx", "_delta_log", ".git")
 
@@ -395,10 +397,10 @@ class _Lines:
 
 
 def _blocks(source: IO[bytes], file: Sniffed) -> Iterator[bytes]:
-    """Whole lines in blocks of about `CHUNK` bytes; the byte order mark left out."""
+    """Whole lines in blocks of about `BLOCK` bytes; the byte order mark left out."""
     left = b""
     started = False
-    while chunk := source.read(CHUNK):
+    while chunk := source.read(BLOCK):
         left += chunk
         if not started:
             left = left.lstrip(codecs.BOM_UTF8)

@@ -1,5 +1,7 @@
 """Writes what lies over other exports: Get-SPOSite, Get-SPOTenant, Get-Label, and the roles of the portal."""
 
+# ruff: noqa: E501 - rows of exports are as long as they are
+
 from __future__ import annotations
 
 import csv

@@ -3,6 +3,8 @@
 Rows are those of the tenant folder's tables; ids are the directory's and SharePoint's own, as an export would have them.
 """
 
+# ruff: noqa: E501 - one row a line
+
 from __future__ import annotations
 
 from typing import Any
@@ -113,7 +115,7 @@ SCOPES: dict[str, tuple[str, str, str, str | None, list[tuple[str | int, str]], 
         LEDGER, "web", "/sites/Ledger", None, [(3, "Full Control"), (5, "Edit"), (4, "Read")], []),
     f"{LEDGER}/{gid('scop', 2)}": (
         LEDGER, "folder", "/sites/Ledger/Shared Documents/Pay", f"{LEDGER}/{gid('scop', 1)}",
-        [("ben", "Contribute")], [L_PEOPLE]),
+        [("ben", "Contribute"), ("club", "Read")], [L_PEOPLE]),
     f"{LEDGER}/{gid('scop', 3)}": (
         LEDGER, "item", "/sites/Ledger/Shared Documents/Pay/pay, 2026.xlsx", f"{LEDGER}/{gid('scop', 2)}",
         [("ada", "Read")], [L_ORG]),

@@ -324,7 +324,7 @@ class _Export:
 
 def _frame_of(resolved: Resolved, people: People) -> pl.DataFrame:
     """Namings by number: `ident`, `means`, `principal`, `group_link` and the kind in that group's name."""
-    names = [key[2] for key in people.numbers]
+    names = [key[2] for key in people.cells]
     kinds = [(name or "").lower().split(".")[2] if link and (name or "").count(".") > 2 else None
              for name, link in zip(names, resolved.links, strict=True)]  # fmt: skip
     return pl.DataFrame(

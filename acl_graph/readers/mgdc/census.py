@@ -23,7 +23,7 @@ def census_of(
     people: People,
 ) -> Census:
     """Records by dataset, permissions by item type, link scope and role, recipients and members by type as written."""
-    types = [key[TYPE] or key[TYPE_V2] or "none" for key in people.numbers]
+    types = [key[TYPE] or key[TYPE_V2] or "none" for key in people.cells]
     named = recipients.with_columns(_types(recipients, types))
     found: Census = {"records": counts}
     if permissions.height:

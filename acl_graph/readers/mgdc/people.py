@@ -45,7 +45,7 @@ AUTHOR = "author"
 USER_TYPES = ("internal", "external", "user", "internaluser", "externaluser", "b2buser", AUTHOR)
 
 
-#: the cells of a person as one tuple, and behind them the site where the naming is of one
+#: the cells of a person as one tuple
 Key = tuple[str | None, ...]
 CELLS = attrgetter(
     "Type", "TypeV2", "Name", "Email", "EmailAddress", "AadObjectId", "AADObjectId", "UPN", "UserLoginName", "LoginName"
@@ -83,17 +83,28 @@ class People:
     """The register of namings."""
 
     numbers: dict[Key, int] = field(default_factory=dict)
+    cells: list[Key] = field(default_factory=list)  #: by number: `CELLS`, and the site where the naming is of one
     where: list[tuple[str, int]] = field(default_factory=list)
 
     def number(self, person: Person, site: str | None, file: str, row: int) -> int:
-        """The number of a naming. SharePoint groups and bare names are of their site (trap 10)."""
-        key: Key = CELLS(person)
-        what = key[1] or key[0]
-        if (what is not None and what[:10] == "SharePoint") or not (key[3] or key[4] or key[5] or key[6] or key[7]):
-            key = (*key, site)
+        """The number of a naming. SharePoint groups and bare names are of their site (trap 10).
+
+        Looking up is most of the work of reading, so the key is as short as it can be: an object id with a login
+        leaves nothing open but the address.
+        """
+        oid, login = person.AadObjectId, person.UserLoginName
+        key: Key
+        if oid and login:
+            key = (oid, login, person.Email, person.Type)
+        else:
+            key = CELLS(person)
+            what = key[1] or key[0]
+            if (what is not None and what[:10] == "SharePoint") or not (key[3] or key[4] or oid or key[6] or key[7]):
+                key = (*key, site)
         number = self.numbers.get(key)
         if number is None:
             number = self.numbers[key] = len(self.where)
+            self.cells.append(key if len(key) > 4 else CELLS(person))
             self.where.append((file, row))
         return number
 
@@ -111,7 +122,7 @@ class People:
 
     def namings(self) -> list[Naming]:
         """All namings, by number."""
-        return [_naming(*key, where=where) for key, where in zip(self.numbers, self.where, strict=True)]
+        return [_naming(*key, where=where) for key, where in zip(self.cells, self.where, strict=True)]
 
 
 def _naming(

@@ -21,8 +21,6 @@ from acl_graph.readers.mgdc.tolerant import Lost, field_names, shaped
 from acl_graph.tables import REJECTED
 
 BATCH = 50_000
-#: records held at once where a dataset is turned into columns directly
-GATHERED = 10_000
 _KEY = re.compile(rb'"([A-Za-z_][\w.@]*)"\s*:')
 
 
@@ -60,28 +58,6 @@ def records(file: Sniffed, dataset: str, reading: Reading) -> Iterator[tuple[int
             yield from enumerate(found, number)
     elif file.format != "empty":
         yield from _rows(file, dataset, reading)
-
-
-def batches(file: Sniffed, dataset: str, reading: Reading) -> Iterator[tuple[list[int], list[Any]]]:
-    """The same as (numbers, records), some ten thousand at a time."""
-    numbers: list[int] = []
-    gathered: list[Any] = []
-    reading.told(f"reading {file.relative}")
-    reading.counts[file.relative] = 0
-    if file.format == "json":
-        pieces = _json(file, dataset, reading)
-    elif file.format == "empty":
-        return
-    else:
-        pieces = ((number, [record]) for number, record in _rows(file, dataset, reading))
-    for number, found in pieces:
-        numbers.extend(range(number, number + len(found)))
-        gathered += found
-        if len(gathered) >= GATHERED:
-            yield numbers, gathered
-            numbers, gathered = [], []
-    if gathered:
-        yield numbers, gathered
 
 
 def _rows(file: Sniffed, dataset: str, reading: Reading) -> Iterator[tuple[int, Any]]:

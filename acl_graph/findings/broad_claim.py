@@ -1,0 +1,45 @@
+"""Everybody of the organisation, by one claim, on sensitive content."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from acl_graph.findings.assessing import Case, report
+from acl_graph.findings.causes import causes
+from acl_graph.findings.context import CLAIMS, Context
+from acl_graph.findings.finding import Finding, Rule
+from acl_graph.vocabulary import Lens
+
+CODE = "broad_claim"
+TITLE = "A claim for everybody opens sensitive content"
+WHY = (
+    "One row lets in everybody of the organisation, today and in future. Copilot answers each of them from these files, and "
+    "a prompt smuggled into anything they read reaches as far as they do."
+)
+REMEDY = "Take the claim out of the group or off the place; keep those who work there by a group of their own."
+SEVERITY_NOTE = "Weight of the sensitive files times people who lose access."
+RULE = Rule(CODE, TITLE, WHY, REMEDY, SEVERITY_NOTE)
+
+
+def find(context: Context) -> list[Finding]:
+    """Claims granted, named by a link, or inside a group, where a broad share of the directory really opens."""
+    effective = context.broad(context.reach[Lens.OPEN].users)
+    score = np.where(effective, context.open_score, 0)
+    found = causes(context, context.are(*CLAIMS), score)
+
+    def build(number: int) -> Case | None:
+        scopes = found.scopes(number, score)
+        node = int(found.node[number])
+        files, people = int(context.sums[scopes, 1].sum()), int(context.reach[Lens.OPEN].users[scopes].max(initial=0))
+        return Case(
+            identity=found.identity(number),
+            what=f"{context.name(node)} {found.place(number)} opens {files:,} sensitive files in {len(scopes):,} places "
+            f"to up to {people:,} people.",
+            scopes=scopes,
+            row=found.source(number),
+            change=found.change(number),
+            population=context.everybody(node),
+            broad=True,
+        )
+
+    return report(context, RULE, found.score, build)

@@ -1,0 +1,51 @@
+"""Every row of the export that names one person and leads to something sensitive, with the change that removes it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from acl_graph.access_rules.forms import VIA_ADMIN, VIA_GRANT
+from acl_graph.findings import fixes
+from acl_graph.findings.context import Context, Counts
+from acl_graph.what_if import Change
+
+Route = tuple[int, tuple[str, int], Change]
+
+
+def routes(context: Context, user: int) -> list[Route]:
+    """(weight behind it, row, change) of every row that names the subject, the heaviest first."""
+    facts, units, entries = context.facts, context.units, context.opening
+    node = int(facts.people.node_of[user])
+    found: list[Route] = []
+    links: dict[int, int] = {}
+    for at in context.entries_of(np.array([node])):
+        weight, row, user_row = int(context.weight[entries.scope[at]]), int(entries.row[at]), int(entries.user_row[at])
+        if entries.via[at] == VIA_GRANT:
+            found.append((weight, ("grants", row), fixes.remove_grant(context, row)))
+        elif user_row >= 0:
+            links[user_row] = links.get(user_row, 0) + weight
+    for user_row, weight in links.items():
+        link = facts.links.code(str(facts.tenant["link_users"]["link"][user_row]))
+        found.append((weight, ("link_users", user_row), fixes.remove_link_user(context, link, node)))
+    ptr, order = context.whatif.descent.up
+    members = units.membership
+    for at in order[ptr[node] : ptr[node + 1]]:
+        if members.row[at] >= 0:
+            groups = context.holding(members.group[at : at + 1].astype(np.int64))[1]
+            weight, row = int(context.weight[context.scopes_of(groups)].sum()), int(members.row[at])
+            if weight:
+                found.append((weight, ("members", row), fixes.remove_member(context, row)))
+    admins = units.admins.entries
+    for at in np.flatnonzero((admins.node == node) & (admins.via == VIA_ADMIN)):
+        weight, row = int(context.weight[facts.scope_site == admins.scope[at]].sum()), int(admins.row[at])
+        found.append((weight, ("site_admins", row), fixes.remove_site_admin(context, row)))
+    return sorted((route for route in found if route[0]), key=lambda route: (-route[0], route[1]))
+
+
+def reached_scopes(context: Context, user: int) -> Counts:
+    """Sensitive scopes on whose lists, or on whose site's, the subject stands."""
+    held = context.units.families.now.holding(user)[context.units.families.now.set_of]
+    admins = context.units.admins.entries
+    of_sites = np.flatnonzero(np.isin(context.facts.scope_site, admins.scope[held[admins.node]]))
+    scopes = np.union1d(context.opening.scope[held[context.opening.node]], of_sites).astype(np.int64)
+    return scopes[context.open_score[scopes] > 0]
