@@ -16,7 +16,7 @@ _ROOMS = {
     "Tenant": "acl_graph.tenant",
     "Access": "acl_graph.access",
     "open_export": "acl_graph.access",
-    "audit": "acl_graph.audit",
+    "audit": "acl_graph.auditing",
     "Policy": "acl_graph.exposure",
     "write_sample": "acl_graph.samples",
     "AclGraphError": "acl_graph.errors",

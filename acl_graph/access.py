@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ from acl_graph.tenant import Tenant
 from acl_graph.units import Units, compile_world
 from acl_graph.verdicts import NO_STEP, Verdicts, decide, lens_holds
 from acl_graph.vocabulary import COPILOT_VERDICTS, FIND_VERDICTS, GATES, STEPS, Lens, Level
-from acl_graph.witness import Step, Witnesses
+from acl_graph.witness import Step, Witnesses, name_of, thing_name
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -36,6 +36,9 @@ class Answer:
 
     principal: str
     item: str
+    #: the two as people know them: a display name, a path
+    principal_name: str
+    item_name: str
     open: Level
     latent: bool
     latent_by: str | None
@@ -156,6 +159,8 @@ class Access:
         return Answer(
             principal=self.facts.people.names[self.sure.facts.people.node_of[user]],
             item=self.addresses.name_of_thing(thing),
+            principal_name=name_of(self.sure, int(self.facts.people.node_of[user])),
+            item_name=thing_name(self.sure, thing),
             open=Level(int(sure.open[0])),
             latent=bool(sure.latent[0]),
             latent_by=None if sure.step[0] == NO_STEP else STEPS[int(sure.step[0])].value,
@@ -183,7 +188,7 @@ class Access:
         people = self.facts.people
         frame = _levels(people.names.ids.gather(people.node_of[found].astype(np.uint32)), "principal", verdicts, found)
         if via:
-            paths = [self._shortest(units, int(user), thing) for user in found]
+            paths = [[step.sentence() for step in self._shortest(units, int(user), thing)] for user in found]
             frame = frame.with_columns(pl.Series("via", paths, pl.List(pl.String)))
         about = self.tenant["principals"].select(pl.col("id").alias("principal"), "name", "login", "kind", "home")
         return frame.join(about, on="principal", how="left", maintain_order="left").sort("principal")
@@ -203,20 +208,22 @@ class Access:
         found = np.flatnonzero(lens_holds(verdicts, Lens(lens)))
         frame = _levels(self.facts.items.ids.gather(found.astype(np.uint32)), "item", verdicts, found)
         if via:
-            by_place: dict[tuple[int, int], list[str]] = {}
+            by_place: dict[tuple[int, int, int], list[Step]] = {}
             paths = []
             for thing in found:
-                key = (int(units.place_of[thing]), int(units.need[thing]))
+                key = (int(units.place_of[thing]), int(units.site_of[thing]), int(units.need[thing]))
                 if key not in by_place:
                     by_place[key] = self._shortest(units, user, int(thing))
-                paths.append(by_place[key])
+                steps = by_place[key]
+                last = [replace(steps[-1], target=thing_name(units, int(thing)))] if steps else []
+                paths.append([step.sentence() for step in [*steps[:-1], *last]])
             frame = frame.with_columns(pl.Series("via", paths, pl.List(pl.String)))
         about = self.tenant["items"].select(pl.col("id").alias("item"), "path", "label", "site", "count")
         return frame.join(about, on="item", how="left", maintain_order="left").sort("item")
 
-    def _shortest(self, units: Units, user: int, thing: int) -> list[str]:
+    def _shortest(self, units: Units, user: int, thing: int) -> list[Step]:
         found, _, _ = Witnesses(units, user, thing).paths(1, count=False)
-        return [step.sentence() for step in found[0]] if found else []
+        return found[0] if found else []
 
     def why(self, principal: str, item: str, *, paths: int = 4, possible: bool = False) -> Why:
         """How a principal comes to hold an item: the shortest paths, how many there are, and the smallest cut.

@@ -72,15 +72,19 @@ def as_json(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, default=str)
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        answer(f"acl-graph {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)
+        bool, typer.Option("--version", help="Print the version and leave.", is_eager=True, callback=_version)
     ] = False,
 ) -> None:
-    if version:
-        answer(f"acl-graph {__version__}")
-        raise typer.Exit
+    """Every command reads an export first; none of them writes to a tenant."""
 
 
 @contextlib.contextmanager
@@ -267,7 +271,7 @@ def audit(
     quiet: Quiet = False,
 ) -> None:
     """The main job: everybody's reach under four lenses, what causes it, what to change first."""
-    from acl_graph.audit import audit as run
+    from acl_graph.auditing import audit as run
     from acl_graph.exposure import Policy
     from acl_graph.reports.screen import first_screen
 
@@ -356,7 +360,7 @@ def conformance(
         return
     report = suite.judge(verdicts) if verdicts is not None else suite.run_suite()
     answer(as_json(report.as_dict()) if output == "json" else "\n".join(report.lines()))
-    if report.failed:
+    if not report.ok:
         raise typer.Exit(Exit.FINDINGS)
 
 
@@ -377,7 +381,7 @@ def main() -> None:
         with contextlib.suppress(AttributeError, ValueError):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        app(standalone_mode=True)
+        app(prog_name="acl-graph")
     except AclGraphError as error:
         _fail(str(error))
     except KeyboardInterrupt:

@@ -33,3 +33,13 @@ def spread(ptr: NDArray[np.int64], rows: NDArray[np.int64]) -> tuple[NDArray[np.
     owner = np.repeat(np.arange(len(rows), dtype=np.int64), counts)
     before = np.cumsum(counts) - counts
     return np.repeat(ptr[rows] - before, counts) + np.arange(int(counts.sum()), dtype=np.int64), owner
+
+
+def checked(numbers: NDArray[Any], size: int, *, or_none: bool = False) -> NDArray[Any]:
+    """The door to compiled code: numbers must lie in 0..size-1 (-1 too with `or_none`), or IndexError.
+
+    A kernel does not look: a number out of range there is a crash, or worse, an answer.
+    """
+    if len(numbers) and (numbers.min() < (-1 if or_none else 0) or numbers.max() >= size):
+        raise IndexError(f"a number is outside 0..{size - 1}: it must not reach compiled code")
+    return numbers

@@ -127,18 +127,20 @@ def cannot_say(tenant: Tenant) -> list[str]:
     """What this export leaves open, in sentences; the readers' own notes first."""
     told = list(tenant.notes)
     missing = {
-        "items": "The files themselves are not in the export: they count as unclassified, never as zero.",
-        "members": "Group members are not all in the export: reach through groups is a range.",
-        "grants": "Role assignments are not all in the export: every scope may be open to more people.",
-        "site_admins": "Site administrators are not all in the export: any site may have more of them.",
-        "links": "Sharing links are not all in the export.",
-        "link_users": "Who holds a link is not all in the export.",
-        "label_rights": "Usage rights of encrypting labels are not in the export: reach of encrypted files is a range.",
-        "usage": "Use is not in the export: stale and dormant access stay silent.",
+        "items": ("The files themselves are {}", "they count as unclassified, never as zero"),
+        "members": ("Group members are {}", "reach through groups is a range"),
+        "grants": ("Role assignments are {}", "every scope may be open to more people"),
+        "site_admins": ("Site administrators are {}", "any site may have more of them"),
+        "links": ("Sharing links are {}", "a grant through an unknown link may be for anybody"),
+        "link_users": ("Who holds a link is {}", "links may have been redeemed by more people"),
+        "label_rights": ("Usage rights of encrypting labels are {}", "reach of encrypted files is a range"),
+        "usage": ("Use is {}", "stale and dormant access can only be judged as far as it goes"),
     }
-    for table, sentence in missing.items():
-        if tenant.coverage.table(table) is not Cover.COMPLETE:
-            told.append(sentence)
+    words = {Cover.ABSENT: "not in the export", Cover.PARTIAL: "only partly in the export"}
+    for table, (what, follows) in missing.items():
+        cover = tenant.coverage.table(table)
+        if cover is not Cover.COMPLETE:
+            told.append(f"{what.format(words[cover])}: {follows}.")
     if tenant.snapshot is None:
         told.append("The export has no snapshot date: expiry and age are judged by the newest date in it.")
     for name in WIDE_SWITCHES:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acl_graph.access_rules.forms import VIA_ANYONE, VIA_ORGANIZATION
-from acl_graph.csr import gather
+from acl_graph.csr import checked, gather
 from acl_graph.kernels import reach as kernel
 from acl_graph.names import Codes
 from acl_graph.sets import Sets
@@ -125,9 +125,12 @@ class Lists:
         place, set_of, user, mask, anyone = self._entries()
         place_ptr, order = gather(place, units.n_places)
         set_of, user, mask, anyone = (part[order] for part in (set_of, user, mask, anyone))
+        checked(set_of, len(pool.populations), or_none=True)
+        checked(user, units.facts.people.n_users, or_none=True)
         admin_site, admin_set = self._admin_sets()
         site_ptr, admin_order = gather(admin_site, len(units.facts.sites))
-        v_place, v_site = np.concatenate(self.v_place), np.concatenate(self.v_site)
+        v_place = checked(np.concatenate(self.v_place), units.n_places)
+        v_site = checked(np.concatenate(self.v_site), len(units.facts.sites), or_none=True)
         want = np.concatenate(self.v_need) | np.uint64(self.want)
         bare = np.concatenate(self.v_bare)
         more_set = units.families.now.set_of[units.everywhere.node]
@@ -151,7 +154,7 @@ class Lists:
         self.length = np.zeros(len(v_place), np.int64)
         self.list_name = np.zeros(len(v_place), np.int32)
         self.n_lists = kernel.name_lists(self.group_ptr, self.groups, self.start, self.length, self.list_name)
-        assert not len(self.groups) or self.groups[: self.group_ptr[-1]].max(initial=0) < len(pool.populations)
+        checked(pool.users, units.facts.people.n_users)
         self.flagged = flagged.astype(np.bool_)
 
     def _entries(self) -> tuple[Codes, Codes, Codes, NDArray[np.uint64], NDArray[np.bool_]]:

@@ -61,7 +61,7 @@ class GatesAfter:
         if overlay.restricted or by_members:
             access, barrier, download = self._asked_again(overlay)
         return Gates(
-            external={site: ~outsiders for site in overlay.sharing_off},
+            external=dict.fromkeys(overlay.sharing_off, ~outsiders),
             undiscovered=frozenset(site for site in overlay.undiscovered if kinds[site] != ONEDRIVE),
             access=access,
             barrier=barrier,

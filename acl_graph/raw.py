@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +12,10 @@ from typing import Any
 import polars as pl
 
 from acl_graph.tables import REJECTED, TABLES
+
+#: coverage, from least to most
+FULLER = ("absent", "partial", "complete")
+TENANT_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 #: counts an export carries about itself, to be held against our own expansion
 COUNTS = {
@@ -48,6 +54,8 @@ class RawExport:
     patches: list[tuple[str, str, str, pl.DataFrame]] = field(default_factory=list)
     rejected: list[pl.DataFrame] = field(default_factory=list)
     coverage: dict[str, str] = field(default_factory=dict)
+    #: keys of `coverage` that a person wrote
+    told: set[str] = field(default_factory=set)
     switches: dict[str, Any] = field(default_factory=dict)
     #: sentences about what this export cannot say
     notes: list[str] = field(default_factory=list)
@@ -56,6 +64,10 @@ class RawExport:
     counts: list[pl.DataFrame] = field(default_factory=list)
     #: what was read, counted before anything was merged or left out: heading -> what -> how many
     census: dict[str, dict[str, int]] = field(default_factory=dict)
+    #: (reader, table) -> the day its rows describe, where the export says it
+    dates: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    #: id of the tenant -> the first file that names it
+    tenants: dict[str, str] = field(default_factory=dict)
 
     def add(self, reader: str, table: str, frame: pl.DataFrame, *, source: str | None = None) -> None:
         """Rows of a table. `source` names the file where the frame has no `source_file` column of its own."""
@@ -89,6 +101,28 @@ class RawExport:
     def count(self, what: str, principals: list[list[str]], said: list[int], file: list[str], row: list[int]) -> None:
         """Counts that the export itself carries: lists of equal length, one entry a count."""
         self.counts.append(pl.DataFrame([[what] * len(said), principals, said, file, row], schema=COUNTS, orient="col"))
+
+    def cover(self, entries: Mapping[str, str]) -> None:
+        """Say how much of tables and columns an export holds. Of several exports the fullest counts: rows add up.
+
+        What `tenant.toml` says is somebody's word and stays.
+        """
+        for key, value in entries.items():
+            known = self.coverage.get(key)
+            if key not in self.told and (known is None or FULLER.index(value) > FULLER.index(known)):
+                self.coverage[key] = value
+
+    def of_day(self, reader: str, day: datetime, *tables: str) -> None:
+        """Say which day the rows of these tables describe; of several days the newest counts."""
+        for table in tables:
+            known = self.dates.get((reader, table))
+            self.dates[reader, table] = day if known is None else max(day, known)
+
+    def of_tenant(self, name: str, file: str) -> None:
+        """Note the tenant's own id that a file carries; anything that is no GUID, or the zero GUID, says nothing."""
+        low = name.strip(" {}").lower()
+        if TENANT_ID.fullmatch(low) and low.strip("0-"):
+            self.tenants.setdefault(low, file)
 
     def note(self, sentence: str) -> None:
         """Say once what this export cannot answer."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from acl_graph.access_rules.copilot import CAN_USE
 from acl_graph.access_rules.forms import NONE_PASS
 from acl_graph.access_rules.levels import OPEN_ITEMS, VIEW_BITS
-from acl_graph.csr import gather
+from acl_graph.csr import checked, gather
 from acl_graph.facts import GUEST, OTP_GUEST, kind_code
 from acl_graph.kernels import reach as kernel
 from acl_graph.lists import lists_of
@@ -146,7 +146,7 @@ class _Bulk:
         if self.spared_view:
             row = self._both(row, units.download_row)
         row[shut] = NONE_PASS
-        return row
+        return checked(row, len(units.rows.matrix()))
 
     def _gate(self, gate: Gate) -> Codes:
         """The gate's rows; an uploaded copy needs EXTRACT already to be opened (C06)."""

@@ -27,9 +27,10 @@ _ROUTES = (
     Route(
         "mgdc",
         "Microsoft Graph Data Connect",
-        "Microsoft 365 admin centre > Settings > Org settings > Microsoft Graph Data Connect: switch it on. Then a copy "
-        "activity (Fabric or Azure Data Factory) for SharePointPermissions_v1, SharePointGroups_v1, SharePointFiles_v1, "
-        "SharePointSites_v1, GroupDetails_v0, GroupMembers_v0, GroupOwners_v0 and User_v1; approve each dataset.",
+        "Microsoft 365 admin centre > Settings > Org settings > Microsoft Graph Data Connect: switch it on. Then a "
+        "copy activity (Fabric or Azure Data Factory) for SharePointPermissions_v1, SharePointGroups_v1, "
+        "SharePointFiles_v1, SharePointSites_v1, GroupDetails_v0, GroupMembers_v0, "
+        "GroupOwners_v0 and User_v1; approve each dataset.",
         "0.75 USD for 1,000 objects (Files: for 50,000), as of March 2024; an Azure subscription",
         "data of a day is there after 48 hours and is kept 21 days",
         "Global Administrator to switch on and approve; owner of the Azure resource to run",
@@ -41,8 +42,9 @@ _ROUTES = (
     Route(
         "collector",
         "Our collector script",
-        "acl-graph collector DIR, then in PowerShell 7.4: ./collect.ps1 -AdminUrl https://<tenant>-admin.sharepoint.com "
-        "-ClientId <your app> -Tenant <tenant>.onmicrosoft.com -Thumbprint <certificate> -Out <folder>",
+        "acl-graph collector DIR, then in PowerShell 7.4: ./collect.ps1 -AdminUrl "
+        "https://<tenant>-admin.sharepoint.com -ClientId <your app> "
+        "-Tenant <tenant>.onmicrosoft.com -Thumbprint <certificate> -Out <folder>",
         "none; an app registration of your own",
         "minutes for a site, days for a large tenant: it asks object by object and waits when told to",
         "app-only: Sites.FullControl.All (SharePoint; nothing less lists permissions), Directory.Read.All (Graph)",
@@ -60,8 +62,8 @@ _ROUTES = (
         "none",
         "seconds for the directory; one request for each file for permissions",
         "Directory.Read.All; Files.Read.All or Sites.Read.All for permissions",
-        "kinds and members of Entra groups, account state, licences; effective permissions of the files that were asked "
-        "for",
+        "kinds and members of Entra groups, account state, licences; effective permissions of the files that were "
+        "asked for",
         "which files break inheritance, site administrators, SharePoint groups' members; an owners claim can look like "
         "the group",
         "readers/graph_json.md",
@@ -75,8 +77,8 @@ _ROUTES = (
         "hours for a large site",
         "site collection administrator, or an app with Sites.FullControl.All",
         "grants of the objects the script was told to look at",
-        "hidden lists, a dozen library names, members of groups below the site, inheriting files; some families have no "
-        "logins, only display names",
+        "hidden lists, a dozen library names, members of groups below the site, inheriting files; some families have "
+        "no logins, only display names",
         "readers/permission_report.md",
     ),
     Route(
@@ -93,8 +95,8 @@ _ROUTES = (
     Route(
         "dag",
         "Data access governance reports",
-        "Start-SPODataAccessGovernanceInsight -ReportEntity EveryoneExceptExternalUsers -ReportType Snapshot -Name eeeu; "
-        "Get-SPODataAccessGovernanceInsight -ReportEntity EveryoneExceptExternalUsers; "
+        "Start-SPODataAccessGovernanceInsight -ReportEntity EveryoneExceptExternalUsers -ReportType Snapshot -Name "
+        "eeeu; Get-SPODataAccessGovernanceInsight -ReportEntity EveryoneExceptExternalUsers; "
         "Export-SPODataAccessGovernanceInsight -ReportID <id>",
         "SharePoint Advanced Management (comes with Microsoft 365 Copilot licences)",
         "the first report up to 5 days, later ones 24 hours; data up to 48 hours old",
@@ -120,9 +122,9 @@ _ROUTES = (
     Route(
         "roles",
         "Role assignments by REST or CSOM",
-        "GET https://<host>/<site>/_api/web/roleassignments?$expand=Member,RoleDefinitionBindings, the same for each list, "
-        "folder and file that breaks inheritance, /_api/web/sitegroups?$expand=Users and /_api/web/siteusers; saved as "
-        '{"url": "<request>", "body": <answer>}',
+        "GET https://<host>/<site>/_api/web/roleassignments?$expand=Member,RoleDefinitionBindings, the same for each "
+        "list, folder and file that breaks inheritance, /_api/web/sitegroups?$expand=Users and /_api/web/siteusers; "
+        'saved as {"url": "<request>", "body": <answer>}',
         "none",
         "one or two requests for each object",
         "full control of the site, or an app with Sites.FullControl.All",
@@ -145,8 +147,8 @@ _ROUTES = (
     Route(
         "content",
         "Content Explorer",
-        "Export-ContentExplorerData -TagType SensitiveInformationType -TagName <type> -Workload SPO, and again for ODB and "
-        "each tag, every page; leave out the first element of each answer",
+        "Export-ContentExplorerData -TagType SensitiveInformationType -TagName <type> -Workload SPO, and again for ODB "
+        "and each tag, every page; leave out the first element of each answer",
         "Purview with content explorer (E5)",
         "new content shows after up to some days",
         "Content Explorer List Viewer",
@@ -220,8 +222,8 @@ def page() -> str:
     lines = [
         "# Which export do I need?",
         "",
-        "This page is written from `acl_graph/routes.py`; `acl-graph routes` prints the same. Put everything you export into "
-        "one folder: files are recognised by their content and joined by their ids and addresses.",
+        "This page is written from `acl_graph/routes.py`; `acl-graph routes` prints the same. Put everything you "
+        "export into one folder: files are recognised by their content and joined by their ids and addresses.",
         "",
     ]
     for wish, keys in _DECISIONS:
@@ -233,15 +235,16 @@ def page() -> str:
     ]
     lines += [
         "",
-        "Prices, delays and roles are Microsoft's and change; look them up before you plan with them. Without restricted "
-        "access control, labels' rights or licences the answers widen to what is possible, and say so.",
+        "Prices, delays and roles are Microsoft's and change; look them up before you plan with them. Without "
+        "restricted access control, labels' rights or licences the answers widen to what is possible, and say so.",
     ]
     for route in _ROUTES:
         lines += [
             "",
             f"## {route.name}",
             "",
-            f"**Answers** {route.answers}. **Cannot answer** {route.cannot}. How it is read: [{route.page}]({route.page}).",
+            f"**Answers** {route.answers}. **Cannot answer** {route.cannot}. "
+            f"How it is read: [{route.page}]({route.page}).",
             "",
             "```text",
             route.how,

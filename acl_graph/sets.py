@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from acl_graph.access_rules.forms import Membership
 from acl_graph.access_rules.principals import accounts, user_populations
-from acl_graph.csr import gather
+from acl_graph.csr import checked, gather
 from acl_graph.facts import Facts, kind_code
 from acl_graph.kernels import sets as kernel
 from acl_graph.names import Codes
@@ -76,8 +76,8 @@ def group_graph(facts: Facts, membership: Membership, wanted: NDArray[np.int64])
     is_person = people.are(Kind.USER, Kind.APP, Kind.ANONYMOUS)
     nested = ~is_person[membership.member]
     ptr, order = gather(membership.group[nested], n)
-    children = np.ascontiguousarray(membership.member[nested][order], np.int32)
-    reached = kernel.below(ptr, children, np.unique(wanted).astype(np.int32))
+    children = np.ascontiguousarray(checked(membership.member[nested][order], n), np.int32)
+    reached = kernel.below(ptr, children, checked(np.unique(wanted), n).astype(np.int32))
     keep = reached[membership.group[nested][order]]
     ptr, order = gather(membership.group[nested][order][keep], n)
     children = np.ascontiguousarray(children[keep][order], np.int32)
@@ -104,7 +104,7 @@ def flatten(
     """Collect, for every wanted node, the subjects that rows (nodes[i], users[i]) and populations put below it."""
     keep = graph.wanted[nodes]
     user_ptr, order = gather(nodes[keep], graph.n_nodes)
-    user_list = np.ascontiguousarray(users[keep][order], np.int32)
+    user_list = np.ascontiguousarray(checked(users[keep][order], len(user_populations)), np.int32)
     n_sets = len(graph.member_ptr) - 1
     inside = np.zeros(n_sets, np.uint32)
     np.bitwise_or.at(inside, graph.component, populations)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,10 @@ from acl_graph.vocabulary import Cover
 
 #: tables whose rows describe one thing each, so that two exports can complete each other
 DESCRIBING = ("principals", "sites", "scopes", "libraries", "links", "items", "labels")
+#: tables of who has access: what an older export says of them may have changed since
+AGEING = ("members", "grants", "links", "link_users", "site_admins", "label_rights", "item_rights")
+#: cells that a reader works out from paths and not from what the export says; two readers may well differ
+WORKED_OUT = (("scopes", "parent"), ("links", "origin"), ("principals", "expanded"))
 #: principals that may be named without a row
 WELL_KNOWN = ("anonymous", "authenticated_users")
 #: (table, column) pairs that name a principal
@@ -157,7 +161,7 @@ def build(raw: RawExport) -> Tenant:
     rejected = [pl.DataFrame(schema=REJECTED), *raw.rejected]
     conflicts = [pl.DataFrame(schema=CONFLICTS)]
     for name, table in TABLES.items():
-        readers = list(dict.fromkeys(reader for reader, part_table, _ in raw.parts if part_table == name))
+        readers = newest_first(raw, name)
         frame = table.empty()
         for reader in readers:
             parts = [part for r, t, part in raw.parts if r == reader and t == name]
@@ -172,25 +176,61 @@ def build(raw: RawExport) -> Tenant:
                 frame = pl.concat([frame, kept]).unique(list(table.key), keep="first", maintain_order=True)
         for _, patched, on, patch in raw.patches:
             if patched == name:
-                frame, lost = overlay(name, on, frame, patch)
+                frame, lost, disagree = overlay(name, on, frame, patch)
                 rejected.append(lost)
+                conflicts.append(disagree)
         tables[name] = frame
+    coverage, gaps = of_one_day(raw)
     switches = by_id(tables, dict(raw.switches))
     present = frozenset(name for _, name, _ in raw.parts) | frozenset(name for _, name, _, _ in raw.patches)
     return Tenant(
         tables=tables,
         name=raw.name or raw.root.resolve().name,
         snapshot=raw.snapshot,
-        coverage=Coverage(dict(raw.coverage), present),
+        coverage=Coverage(coverage, present),
         switches=switches,
         rejected=pl.concat(rejected),
-        notes=tuple(raw.notes),
+        notes=(*raw.notes, *gaps),
         files=tuple(raw.files),
         unknown_columns=tuple(raw.unknown_columns),
         counts=pl.concat([pl.DataFrame(schema=COUNTS), *raw.counts]),
         conflicts=pl.concat(conflicts),
         census=dict(raw.census),
     )
+
+
+def newest_first(raw: RawExport, table: str) -> list[str]:
+    """The readers that have rows of a table, the newest day first: of two descriptions the later one counts.
+
+    A reader that does not say its day keeps its place behind those that do.
+    """
+    readers = list(dict.fromkeys(reader for reader, part_table, _ in raw.parts if part_table == table))
+    days = {reader: raw.dates.get((reader, table)) for reader in readers}
+    return sorted(readers, key=lambda reader: -day.timestamp() if (day := days[reader]) else 0.0)
+
+
+def of_one_day(raw: RawExport) -> tuple[dict[str, str], list[str]]:
+    """(coverage, notes) with what a gap of more than a day between exports leaves open.
+
+    What changed between an older export and the newest one is not known: a table of who has access that is older than
+    the newest day is called partial, which widens what is possible and leaves what is sure as it was exported.
+    """
+    coverage, notes = dict(raw.coverage), []
+    if not raw.dates:
+        return coverage, notes
+    newest = max(raw.dates.values())
+    for (reader, table), day in sorted(raw.dates.items(), key=lambda one: (one[0][0], one[0][1])):
+        if table not in AGEING or newest - day <= timedelta(days=1):
+            continue
+        if not any(r == reader and t == table and not frame.is_empty() for r, t, frame in raw.parts):
+            continue
+        notes.append(
+            f"{table} of {reader} are of {day:%Y-%m-%d}, {(newest - day).days} days before the newest export "
+            f"({newest:%Y-%m-%d}): what changed since is not known, so they count as partial."
+        )
+        if coverage.get(table, coverage.get("default", "complete")) == Cover.COMPLETE:
+            coverage[table] = Cover.PARTIAL.value
+    return coverage, notes
 
 
 def by_id(tables: dict[str, pl.DataFrame], switches: dict[str, Any]) -> dict[str, Any]:
@@ -222,24 +262,49 @@ def complete(name: str, first: pl.DataFrame, second: pl.DataFrame) -> tuple[pl.D
     """
     key = TABLES[name].key[0]
     both = first.join(second, on=key, how="left", suffix="_other", maintain_order="left")
-    columns = [c.name for c in TABLES[name].columns if c.name != key]
-    disagree = pl.concat(
-        [pl.DataFrame(schema=CONFLICTS)]
-        + [
-            both.filter(pl.col(c).is_not_null() & (pl.col(c) != pl.col(f"{c}_other"))).select(
-                pl.lit(name).alias("table"),
-                pl.col(key).alias("key"),
-                pl.lit(c).alias("column"),
-                _shown(both, c).alias("kept"),
-                _shown(both, f"{c}_other").alias("other"),
-            )
-            for c in columns
-        ]
-    )
+    disagree = disagreements(name, both, "", "_other")
     merged = both.select(
-        key if c == key else pl.col(c) if c in SOURCE else pl.coalesce(c, f"{c}_other") for c in first.columns
+        key if c == key else pl.col(c) if c in SOURCE else _either(name, c) for c in first.columns
     )
     return pl.concat([merged, second.join(first, on=key, how="anti", maintain_order="left")]), disagree
+
+
+def _either(name: str, column: str) -> pl.Expr:
+    """The first source's cell, else the second's. That one of them lists all members is enough to have them all."""
+    first, second = pl.col(column), pl.col(f"{column}_other")
+    if (name, column) == ("principals", "expanded"):
+        return pl.coalesce(pl.when(first | second).then(True), first, second).alias(column)
+    return pl.coalesce(first, second).alias(column)
+
+
+def disagreements(name: str, both: pl.DataFrame, kept: str, other: str) -> pl.DataFrame:
+    """The cells (`CONFLICTS`) on which two sources disagree; `kept` and `other` are endings of their columns' names.
+
+    Text compares without case, addresses without a trailing slash. Cells that readers work out are not compared, and a
+    list of permissions that is one file's effective one is no other opinion about its scope.
+    """
+    key = TABLES[name].key[0]
+    found = [pl.DataFrame(schema=CONFLICTS)]
+    for column in TABLES[name].columns:
+        mine, theirs = f"{column.name}{kept}", f"{column.name}{other}"
+        if column.name == key or (name, column.name) in WORKED_OUT or theirs not in both.columns:
+            continue
+        one, two = pl.col(mine), pl.col(theirs)
+        if column.type in ("id", "text"):
+            one, two = (cell.str.to_lowercase().str.strip_suffix("/") for cell in (one, two))
+        differ = one.is_not_null() & (one != two)
+        if (name, column.name) == ("items", "scope"):
+            differ &= pl.col(theirs) != pl.col(key)
+        found.append(
+            both.filter(differ).select(
+                pl.lit(name).alias("table"),
+                pl.col(key).alias("key"),
+                pl.lit(column.name).alias("column"),
+                _shown(both, mine).alias("kept"),
+                _shown(both, theirs).alias("other"),
+            )
+        )
+    return pl.concat(found)
 
 
 def _shown(frame: pl.DataFrame, column: str) -> pl.Expr:
@@ -248,7 +313,9 @@ def _shown(frame: pl.DataFrame, column: str) -> pl.Expr:
     return pl.col(column).cast(pl.String)
 
 
-def overlay(name: str, on: str, frame: pl.DataFrame, patch: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def overlay(
+    name: str, on: str, frame: pl.DataFrame, patch: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Lay the known cells of `patch` over the rows with the same `on` (compared without case or trailing slash).
 
     A patch row that fits no row becomes a row of its own when it brings the table's key, and is rejected otherwise.
@@ -277,7 +344,7 @@ def overlay(name: str, on: str, frame: pl.DataFrame, patch: pl.DataFrame) -> tup
         c if c == key or c in SOURCE else pl.coalesce(f"{c}_over", c).alias(c) for c in frame.columns
     )
     new = typed.join(frame, on=key, how="anti", maintain_order="left")
-    return pl.concat([merged, new]), lost
+    return pl.concat([merged, new]), lost, disagreements(name, both, "_over", "")
 
 
 __all__ = ["CONFLICTS", "NOTHING", "Coverage", "Tenant", "build"]

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from urllib.parse import unquote
 
@@ -60,18 +61,18 @@ def test_what_a_page_shows_is_what_happens(page: Path, desk: Path) -> None:
                     code, shown = pages.run(command[1:])
                 assert pages.fits(expected, shown), f"{block.name}: $ {' '.join(command)}\nshows\n{shown}"
         elif block.language == "pycon":
-            run_session(block, names)
+            run_pycon(block, names)
         else:
             exec(compile("\n" * block.line + block.text, ids(page), "exec"), names)
 
 
-def run_session(block: Block, names: dict[str, Any]) -> None:
+def run_pycon(block: Block, names: dict[str, Any]) -> None:
     """Run a `pycon` block; names stay for the page's next block."""
-    session = doctest.DocTestParser().get_doctest(block.text + "\n", names, block.name, ids(block.page), block.line)
+    example = doctest.DocTestParser().get_doctest(block.text + "\n", names, block.name, ids(block.page), block.line)
     said: list[str] = []
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS, verbose=False)
-    failed = runner.run(session, out=said.append, clear_globs=False).failed
-    names.update(session.globs)
+    failed = runner.run(example, out=said.append, clear_globs=False).failed
+    names.update(example.globs)
     assert not failed, "".join(said)
 
 
@@ -162,6 +163,13 @@ def test_every_public_name_is_documented() -> None:
     text = (DOCS / "library.md").read_text(encoding="utf-8")
     missing = [name for name in acl_graph.__all__ if f"`ag.{name}" not in text]
     assert not missing, f"docs/library.md does not mention {', '.join(missing)}"
+
+
+@pytest.mark.parametrize("name", acl_graph.__all__)
+def test_a_public_name_is_not_hidden_by_the_module_it_comes_from(name: str) -> None:
+    first, second = getattr(acl_graph, name), getattr(acl_graph, name)
+    assert first is second
+    assert not isinstance(second, ModuleType)
 
 
 def test_every_method_people_call_is_documented() -> None:

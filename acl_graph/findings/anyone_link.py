@@ -10,6 +10,7 @@ from acl_graph.findings.assessing import Case, report
 from acl_graph.findings.context import Context
 from acl_graph.findings.finding import Finding, Rule, unsupported
 from acl_graph.findings.link_cases import links_of
+from acl_graph.findings.words import many
 from acl_graph.vocabulary import Lens
 
 CODE = "anyone_link"
@@ -39,7 +40,7 @@ def find(context: Context) -> list[Finding]:
         return Case(
             identity=(context.facts.links[link],),
             what=f"An Anyone link {until}{', with a password,' if guarded else ''} opens {context.place(int(scopes[0]))} and "
-            f"{files:,} sensitive files in {len(scopes):,} places to whoever has its address.",
+            f"{many(files, 'sensitive file')} in {many(len(scopes), 'place')} to whoever has its address.",
             scopes=scopes,
             row=("links", link) if link < frame.height else ("grants", row),
             change=fixes.remove_link(context, link),

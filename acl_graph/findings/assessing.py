@@ -17,8 +17,9 @@ from acl_graph.access_rules.forms import VIA_ADMIN, VIA_GRANT
 from acl_graph.findings import fixes
 from acl_graph.findings.context import Bools, Context, Counts
 from acl_graph.findings.finding import Finding, Rule, exposure_of, finding_id, severity_of
+from acl_graph.findings.words import many
 from acl_graph.vocabulary import Lens
-from acl_graph.what_if import Change, ChangeKind, Comparison
+from acl_graph.what_if import Change, Comparison
 
 #: the lenses whose counts a finding shows
 SHOWN = (Lens.OPEN, Lens.LATENT, Lens.COPILOT)
@@ -50,8 +51,9 @@ class Case:
     confidence: str = "sure"
     sites: tuple[int, ...] = ()
     more: tuple[Change, ...] = field(default_factory=tuple)
-    #: the case is one only if its change takes something away
+    #: the case is one only if its change takes something away, or only if the population reaches something
     must_help: bool = False
+    must_reach: bool = False
 
 
 def report(
@@ -108,11 +110,13 @@ def assess(context: Context, rule: Rule, case: Case) -> Finding | None:
     if case.must_help and not closed.any() and not (tried.before[Lens.OPEN] & ~tried.after[Lens.OPEN] & humans).any():
         return None
     concerned = before if case.population is None else before & case.population
+    if case.must_reach and not concerned.any():
+        return None
     leaves, closing = "", (*changes, *case.more)
     if case.change is not None and case.closes:
         leaves, closing = _other_paths(context, case, things, files, concerned & after, int(closed.sum()))
     weight = int(context.weight[case.scopes].sum())
-    people = closed if closed.any() else concerned
+    people = closed if closed.any() or (changes and not case.closes) else concerned
     opens = int((people & tried.before[Lens.OPEN]).sum())
     exposure = exposure_of(weight, opens, int(people.sum()) - opens)
     items = context.items_of(case.scopes)
@@ -177,10 +181,9 @@ def _other_paths(
     paths = _paths(context, case, still)
     told = "; ".join(f"{what} ({count:,})" for count, what, _ in paths[:5])
     said = "This removal alone will not help: " if not closed else ""
-    said += f"{int(still.sum()):,} of {total:,} people keep a way in"
+    said += f"{int(still.sum()):,} of {many(total, 'person')} keep a way in"
     said += f", by {told}." if told else "."
-    share = max(1, int(still.sum()) // 2)
-    wanted = [change for count, _, change in paths if change is not None and (count >= share or not case.broad)]
+    wanted = [change for _, _, change in paths if change is not None]
     together = [case.change, *case.more, *wanted[:OTHER_PATHS]]
     together = list({(c.kind, tuple(sorted(map(str, c.target.items())))): c for c in together}.values())
     if len(together) == 1:
@@ -202,7 +205,7 @@ def _paths(context: Context, case: Case, still: Bools) -> list[tuple[int, str, C
         site = int(context.facts.scope_site[scope])
         for listed in (units.listed.at(int(scope)), units.admins.at(site)):
             kept = listed.take(~context.whatif.layer.dropped(listed, overlay))
-            for node, via, row, user_row in zip(kept.node, kept.via, kept.row, kept.user_row, strict=True):
+            for node, via, row in zip(kept.node, kept.via, kept.row, strict=True):
                 concerned = still & context.whatif.members(int(node))
                 if overlay.member_rows and context.whatif.descent.changes(int(node), overlay.member_rows, overlay.private):
                     gone = context.whatif.descent.families(int(node), overlay.member_rows, overlay.private)[0]
@@ -214,20 +217,16 @@ def _paths(context: Context, case: Case, still: Bools) -> list[tuple[int, str, C
                     continue
                 how = {VIA_GRANT: "granted on", VIA_ADMIN: "administrator of"}.get(int(via), "on a link to")
                 change = None
-                if via == VIA_GRANT and user_row < 0:
-                    change = _closing(context, int(node), int(row), case)
+                if case.broad and via == VIA_GRANT and context.broad(context.size(np.array([node]))[0]):
+                    change = _closing(context, int(node), int(row))
                 found[key] = (count, f"{context.name(int(node))} {how} {where}", change)
     return sorted(found.values(), key=lambda path: -path[0])
 
 
-def _closing(context: Context, node: int, row: int, case: Case) -> Change | None:
-    """How to close a granted path: by the claim inside a SharePoint group, else by the grant."""
+def _closing(context: Context, node: int, row: int) -> Change:
+    """How to close a path that is broad too: by the claim inside a SharePoint group, else by the grant."""
     claims = context.claims_in
-    if node in claims:
-        return fixes.remove_member(context, claims[node])
-    if case.change is not None and case.change.kind is ChangeKind.REMOVE_MEMBER:
-        return None if not context.broad(int(context.size(np.array([node]))[0])) else fixes.remove_grant(context, row)
-    return fixes.remove_grant(context, row)
+    return fixes.remove_member(context, claims[node]) if node in claims else fixes.remove_grant(context, row)
 
 
 def _stop(context: Context, case: Case, sites: list[int]) -> Change | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from acl_graph.findings import fixes
 from acl_graph.findings.assessing import Case, report
 from acl_graph.findings.causes import causes
 from acl_graph.findings.context import CLAIMS, Context
 from acl_graph.findings.finding import Finding, Rule
+from acl_graph.findings.words import many
 from acl_graph.vocabulary import Lens
 
 CODE = "broad_claim"
@@ -30,16 +32,18 @@ def find(context: Context) -> list[Finding]:
     def build(number: int) -> Case | None:
         scopes = found.scopes(number, score)
         node = int(found.node[number])
+        public = fixes.public_group_of(context, int(found.at[number])) if found.table[number] == 2 else None
         files, people = int(context.sums[scopes, 1].sum()), int(context.reach[Lens.OPEN].users[scopes].max(initial=0))
         return Case(
             identity=found.identity(number),
-            what=f"{context.name(node)} {found.place(number)} opens {files:,} sensitive files in {len(scopes):,} places "
-            f"to up to {people:,} people.",
+            what=f"{context.name(node)} {found.place(number)} opens {many(files, 'sensitive file')} in {many(len(scopes), 'place')} "
+            f"to up to {many(people, 'person')}.",
             scopes=scopes,
             row=found.source(number),
-            change=found.change(number),
+            change=found.change(number) if public is None else fixes.make_private(context, public),
             population=context.everybody(node),
             broad=True,
+            must_reach=True,
         )
 
     return report(context, RULE, found.score, build)

@@ -9,6 +9,7 @@ from acl_graph.findings import fixes
 from acl_graph.findings.assessing import Case, report
 from acl_graph.findings.context import CLAIMS, Context
 from acl_graph.findings.finding import Finding, Rule, unsupported
+from acl_graph.findings.words import many
 from acl_graph.vocabulary import Cover, Kind
 
 CODE = "broad_site_admin"
@@ -56,8 +57,8 @@ def find(context: Context) -> list[Finding]:
         named = f", by {', '.join(groups[:3])}" if groups else ""
         return Case(
             identity=(context.facts.sites[site],),
-            what=f"{count:,} people administer {context.site_name(site)}{named}: they open all of its "
-            f"{int(context.sums[scopes, 1].sum()):,} sensitive files.",
+            what=f"{context.site_name(site)} is administered by {many(count, 'person')}{named}: each of them opens everything in "
+            f"it, {many(int(context.sums[scopes, 1].sum()), 'sensitive file')} among them.",
             scopes=scopes,
             row=("site_admins", int(admins.row[here[0]])),
             change=fixes.remove_site_admin(context, int(admins.row[here[0]])),

@@ -9,7 +9,8 @@ from acl_graph.findings.causes import causes
 from acl_graph.findings.context import Context
 from acl_graph.findings.finding import Finding, Rule, unsupported
 from acl_graph.findings.oversized_group import GROUPS
-from acl_graph.vocabulary import Kind
+from acl_graph.findings.words import many
+from acl_graph.vocabulary import Kind, Lens
 
 CODE = "company_wide_dynamic_group"
 TITLE = "A rule fills a group with most of the organisation, and it opens sensitive content"
@@ -23,28 +24,30 @@ RULE = Rule(CODE, TITLE, WHY, REMEDY, SEVERITY_NOTE)
 
 
 def find(context: Context) -> list[Finding]:
-    """Dynamic groups with at least the broad share of the directory, on sensitive scopes."""
+    """Dynamic groups with at least the broad share of the directory, on sensitive scopes that as many really open."""
     if not context.known("principals", "dynamic"):
         return [unsupported(RULE, "principals.dynamic is missing, so groups filled by a rule look like others")]
     people = context.facts.people
     size = context.size(np.arange(len(context.units.families.now.set_of)))
     dynamic = np.append(people.dynamic == 1, np.zeros(len(size) - len(people.dynamic), np.bool_))
     wide = context.are(*GROUPS) & dynamic & context.broad(size)
-    found = causes(context, wide, context.open_score, groups=context.are(Kind.SHAREPOINT_GROUP))
+    score = np.where(context.broad(context.reach[Lens.OPEN].users), context.open_score, 0)
+    found = causes(context, wide, score, groups=context.are(Kind.SHAREPOINT_GROUP))
 
     def build(number: int) -> Case | None:
-        scopes = found.scopes(number, context.open_score)
+        scopes = found.scopes(number, score)
         node = int(found.node[number])
         share = 100 * int(size[node]) // max(1, context.directory)
         return Case(
             identity=found.identity(number),
-            what=f"The dynamic group {context.name(node)} holds {int(size[node]):,} people, {share} % of the directory, and "
-            f"{found.place(number)} opens {int(context.sums[scopes, 1].sum()):,} sensitive files in {len(scopes):,} places.",
+            what=f"The dynamic group {context.name(node)} holds {many(int(size[node]), 'person')}, {share} % of the directory, and "
+            f"{found.place(number)} opens {many(int(context.sums[scopes, 1].sum()), 'sensitive file')} in {many(len(scopes), 'place')}.",
             scopes=scopes,
             row=found.source(number),
             change=found.change(number),
             population=context.everybody(node),
             broad=True,
+            must_reach=True,
         )
 
     return report(context, RULE, found.score, build)

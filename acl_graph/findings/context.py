@@ -118,24 +118,24 @@ class Context:
         bits = self.units.families.now.user_populations
         return int((self.works & ((bits & ACTIVE_DIRECTORY) != 0)).sum())
 
-    @cached_property
-    def set_sizes(self) -> tuple[Counts, Counts]:
-        """(people, people whose account works) of each set of the family `now`."""
+    def set_sizes_of(self, counted: Bools) -> Counts:
+        """How many of the counted subjects are in each set of the family `now`."""
         now = self.units.families.now
-        sizes = []
-        for counted in (self.whatif.humans, self.works):
-            listed = np.concatenate([[0], np.cumsum(counted[now.users])])
-            size = listed[now.ptr[1:]] - listed[now.ptr[:-1]]
-            for bits in np.unique(now.populations):
-                if bits:
-                    inside = int((counted & ((now.user_populations & bits) != 0)).sum())
-                    size[now.populations == bits] += inside
-            sizes.append(size.astype(np.int64))
-        return sizes[0], sizes[1]
+        listed = np.concatenate([[0], np.cumsum(counted[now.users])])
+        size = (listed[now.ptr[1:]] - listed[now.ptr[:-1]]).astype(np.int64)
+        for bits in np.unique(now.populations):
+            if bits:
+                size[now.populations == bits] += int((counted & ((now.user_populations & bits) != 0)).sum())
+        return size
+
+    @cached_property
+    def set_sizes(self) -> Counts:
+        """How many people with a working account are in each set of the family `now`."""
+        return self.set_sizes_of(self.works)
 
     def size(self, nodes: Codes) -> Counts:
         """How many working accounts of people are in each node that stands on a list."""
-        return self.set_sizes[1][self.units.families.now.set_of[nodes]]
+        return self.set_sizes[self.units.families.now.set_of[nodes]]
 
     def broad(self, size: Counts | int) -> Any:
         """Whether a number of people is broad: the share of the directory the policy names."""

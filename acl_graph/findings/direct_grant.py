@@ -10,6 +10,7 @@ from acl_graph.findings import fixes
 from acl_graph.findings.assessing import Case, report
 from acl_graph.findings.context import Context
 from acl_graph.findings.finding import Finding, Rule
+from acl_graph.findings.words import many
 from acl_graph.vocabulary import Kind
 
 CODE = "direct_grant"
@@ -43,11 +44,12 @@ def find(context: Context) -> list[Finding]:
         return Case(
             identity=(facts.scopes[scope], context.id_of(node)),
             what=f"{context.name(node)} has a grant of their own on {context.place(scope)}, which holds "
-            f"{int(context.sums[scope, 1]):,} sensitive files.",
+            f"{many(int(context.sums[scope, 1]), 'sensitive file')}.",
             scopes=np.array([scope], np.int64),
             row=("grants", row),
             change=fixes.remove_grant(context, row),
             population=person,
+            must_reach=True,
         )
 
     return report(context, RULE, context.weight[entries.scope[at]], build)

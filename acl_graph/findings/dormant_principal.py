@@ -9,6 +9,7 @@ from acl_graph.findings.context import Context
 from acl_graph.findings.finding import Finding, Rule, unsupported
 from acl_graph.findings.routes import reached_scopes, routes
 from acl_graph.findings.usage_evidence import confidence, used_since
+from acl_graph.findings.words import many
 from acl_graph.vocabulary import Lens
 
 CODE = "dormant_principal"
@@ -39,13 +40,14 @@ def find(context: Context) -> list[Finding]:
         alone[user] = True
         return Case(
             identity=(context.id_of(node),),
-            what=f"{context.user_name(user)} opens {int(reach[user, 1]):,} sensitive files in up to {len(scopes):,} places "
+            what=f"{context.user_name(user)} opens {many(int(reach[user, 1]), 'sensitive file')} in up to {many(len(scopes), 'place')} "
             f"and has used nothing for {days:,} days.",
             scopes=scopes,
             row=named[0][1] if named else ("principals", node),
             change=named[0][2] if named else None,
             more=tuple(change for _, _, change in named[1:9]),
             population=alone,
+            must_reach=True,
             confidence=sure,
         )
 

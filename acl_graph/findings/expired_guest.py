@@ -11,6 +11,7 @@ from acl_graph.findings.assessing import Case, report
 from acl_graph.findings.context import Context
 from acl_graph.findings.finding import Finding, Rule, unsupported
 from acl_graph.findings.remains import remains
+from acl_graph.findings.words import many
 from acl_graph.vocabulary import Cover
 
 CODE = "expired_guest"
@@ -39,7 +40,7 @@ def find(context: Context) -> list[Finding]:
         scopes = scopes[context.weight[scopes] > 0] if context.weight[scopes].any() else scopes
         return Case(
             identity=(facts.sites[site], context.id_of(guest)),
-            what=f"The time of {context.name(guest)} on {context.site_name(site)} is over, and {len(found):,} rows still name "
+            what=f"The time of {context.name(guest)} on {context.site_name(site)} is over, and {many(len(found), 'row')} still name "
             "the account there.",
             scopes=scopes,
             row=found[0][0],

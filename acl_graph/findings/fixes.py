@@ -100,8 +100,8 @@ def remove_member(context: Context, row: int) -> Change:
         effects = [ELEVATION, "Every place of the site that names this group is concerned."]
         if claim:
             effects.append("The claim stays wherever it is granted by itself.")
-            if _of_public_group(context, group):
-                effects.append("The Microsoft 365 group is public: a background job puts the claim back. Make it private.")
+            if public_group_of(context, group) is not None:
+                effects.append("The Microsoft 365 group is public: a background job puts the claim back.")
         parameters = {
             "Site": _url(context, int(people.site[group])),
             "Group": _login(context, group),
@@ -253,13 +253,17 @@ def can_restrict(context: Context, site: int) -> bool:
     return bool(len(things)) and int(gate[context.units.n_items + int(things[0])]) == ALL_PASS
 
 
-def _of_public_group(context: Context, local: int) -> bool:
-    site = int(context.facts.people.site[local])
+def public_group_of(context: Context, local: int) -> int | None:
+    """The public Microsoft 365 group whose default Members group this is: a background job fills it again (F-G0)."""
+    site = int(context.facts.people.site[local]) if local < len(context.facts.people.names) else -1
     frame = context.facts.tenant["sites"]
     if not 0 <= site < frame.height or not frame["group"][site]:
-        return False
+        return None
     group = context.facts.people.names.code(str(frame["group"][site]))
-    return bool(group >= 0 and context.facts.people.visibility[group] == 1)
+    if group < 0 or context.facts.people.visibility[group] != 1:
+        return None
+    rows = {row for row, _ in context.whatif.descent.default_members_claims(group)}
+    return group if context.claims_in.get(local, -1) in rows else None
 
 
 def _login(context: Context, node: int) -> str:

@@ -9,6 +9,7 @@ from acl_graph.findings.assessing import Case, report
 from acl_graph.findings.context import Context
 from acl_graph.findings.finding import Finding, Rule, unsupported
 from acl_graph.findings.routes import reached_scopes, routes
+from acl_graph.findings.words import many
 from acl_graph.vocabulary import Lens
 
 CODE = "guest_access"
@@ -37,13 +38,14 @@ def find(context: Context) -> list[Finding]:
         alone[user] = True
         return Case(
             identity=(context.id_of(node),),
-            what=f"The guest {context.user_name(user)} opens {int(reach[user, 1]):,} sensitive files in up to "
-            f"{len(scopes):,} places, by {len(named):,} rows of the export.",
+            what=f"The guest {context.user_name(user)} opens {many(int(reach[user, 1]), 'sensitive file')} in up to "
+            f"{many(len(scopes), 'place')}, by {many(len(named), 'row')} of the export.",
             scopes=scopes,
             row=named[0][1] if named else ("principals", node),
             change=named[0][2] if named else None,
             more=tuple(change for _, _, change in named[1:9]),
             population=alone,
+            must_reach=True,
         )
 
     return report(context, RULE, reach[guests, 2], build)

@@ -10,6 +10,7 @@ from acl_graph.findings.assessing import Case, report
 from acl_graph.findings.context import Context
 from acl_graph.findings.finding import Finding, Rule, unsupported
 from acl_graph.findings.link_cases import links_of
+from acl_graph.findings.words import many
 from acl_graph.vocabulary import Lens
 
 CODE = "link_on_folder"
@@ -55,7 +56,7 @@ def find(context: Context) -> list[Finding]:
         return Case(
             identity=(facts.links[code],),
             what=f"A link on the {WORDS[int(facts.scope_kind[where])]} {context.place(where)} opens "
-            f"{int(context.sums[scopes, 0].sum()):,} files in {len(scopes):,} places, {files:,} of them sensitive.",
+            f"{many(int(context.sums[scopes, 0].sum()), 'file')} in {many(len(scopes), 'place')}, {files:,} of them sensitive.",
             scopes=scopes,
             row=("links", code)
             if code < tenant["links"].height

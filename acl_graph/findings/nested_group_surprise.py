@@ -11,6 +11,7 @@ from acl_graph.findings import fixes
 from acl_graph.findings.assessing import Case, report
 from acl_graph.findings.context import Bools, Context, Counts
 from acl_graph.findings.finding import Finding, Rule, unsupported
+from acl_graph.findings.words import many
 from acl_graph.vocabulary import Cover, Kind
 
 CODE = "nested_group_surprise"
@@ -66,8 +67,8 @@ def find(context: Context) -> list[Finding]:
         alone = context.everybody(inner)
         return Case(
             identity=(context.id_of(outer), context.id_of(middle), context.id_of(inner)),
-            what=f"{context.name(inner)} with {int((alone & context.works).sum()):,} people opens "
-            f"{int(context.sums[scopes, 1].sum()):,} sensitive files in {len(scopes):,} places that were given to "
+            what=f"{context.name(inner)} with {many(int((alone & context.works).sum()), 'person')} opens "
+            f"{many(int(context.sums[scopes, 1].sum()), 'sensitive file')} in {many(len(scopes), 'place')} that were given to "
             f"{context.name(outer)}, because it is in {context.name(middle)}.",
             scopes=scopes,
             row=("members", int(rows[number])),

@@ -10,6 +10,7 @@ from acl_graph.findings.assessing import Case, report
 from acl_graph.findings.context import Context
 from acl_graph.findings.finding import Finding, Rule, unsupported
 from acl_graph.findings.link_cases import links_of
+from acl_graph.findings.words import many
 from acl_graph.vocabulary import Lens
 
 CODE = "organization_link"
@@ -41,8 +42,8 @@ def find(context: Context) -> list[Finding]:
         row = int(entries.row[links.entry[np.flatnonzero(links.of == number)[0]]])
         return Case(
             identity=(context.facts.links[link],),
-            what=f"An organization link on {context.place(int(scopes[0]))} leads to {files:,} sensitive files in "
-            f"{len(scopes):,} places: up to {could:,} more people could open them with its address.",
+            what=f"An organization link on {context.place(int(scopes[0]))} leads to {many(files, 'sensitive file')} in "
+            f"{many(len(scopes), 'place')}: up to {many(could, 'more person')} could open them with its address.",
             scopes=scopes,
             row=("links", link) if link < tenant["links"].height else ("grants", row),
             change=fixes.remove_link(context, link),

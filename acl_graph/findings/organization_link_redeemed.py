@@ -10,6 +10,7 @@ from acl_graph.findings.assessing import Case, report
 from acl_graph.findings.context import Context
 from acl_graph.findings.finding import Finding, Rule, unsupported
 from acl_graph.findings.link_cases import links_of
+from acl_graph.findings.words import many
 from acl_graph.vocabulary import Cover
 
 CODE = "organization_link_redeemed"
@@ -43,8 +44,8 @@ def find(context: Context) -> list[Finding]:
         files = int(context.sums[scopes, 1].sum())
         return Case(
             identity=(context.facts.links[link],),
-            what=f"{int(holders.sum()):,} people hold {files:,} sensitive files in {len(scopes):,} places by an organization "
-            f"link on {context.place(int(scopes[0]))} that they opened.",
+            what=f"An organization link on {context.place(int(scopes[0]))} was opened by {many(int(holders.sum()), 'person')}: "
+            f"it gives {many(files, 'sensitive file')} in {many(len(scopes), 'place')}.",
             scopes=scopes,
             row=("link_users", int(entries.user_row[at[0]])),
             change=fixes.remove_link(context, link),

@@ -10,6 +10,7 @@ from acl_graph.findings.assessing import Case, report
 from acl_graph.findings.context import Context
 from acl_graph.findings.finding import Finding, Rule, unsupported
 from acl_graph.findings.remains import remains
+from acl_graph.findings.words import many
 from acl_graph.vocabulary import Kind
 
 CODE = "orphaned_principal"
@@ -44,8 +45,8 @@ def find(context: Context) -> list[Finding]:
         scopes = context.scopes_of(np.array([node], np.int64))
         return Case(
             identity=(context.id_of(node),),
-            what=f"{context.name(node)} is {STATES[people.state[node]]} and is still named by {len(rows):,} rows, on "
-            f"{len(scopes):,} places with {int(context.sums[scopes, 1].sum()):,} sensitive files.",
+            what=f"{context.name(node)} is {STATES[people.state[node]]} and is still named by {many(len(rows), 'row')}, on "
+            f"{many(len(scopes), 'place')} with {many(int(context.sums[scopes, 1].sum()), 'sensitive file')}.",
             scopes=scopes,
             row=rows[0][0],
             change=rows[0][1],

@@ -8,7 +8,8 @@ from acl_graph.findings.assessing import Case, report
 from acl_graph.findings.causes import causes
 from acl_graph.findings.context import Context
 from acl_graph.findings.finding import Finding, Rule, unsupported
-from acl_graph.vocabulary import Cover, Kind
+from acl_graph.findings.words import many
+from acl_graph.vocabulary import Cover, Kind, Lens
 
 CODE = "oversized_group"
 TITLE = "A very large group opens sensitive content"
@@ -20,27 +21,31 @@ GROUPS = (Kind.SECURITY_GROUP, Kind.MAIL_SECURITY_GROUP, Kind.M365_GROUP, Kind.D
 
 
 def find(context: Context) -> list[Finding]:
-    """Groups of Entra with at least so many people, or such a share of the directory, as the policy names."""
+    """Groups of Entra with at least so many people, or such a share of the directory, as the policy names, where so many really open."""
     if context.facts.tenant.coverage.table("members") is Cover.ABSENT:
         return [unsupported(RULE, "members are missing, so no group has a size")]
     size = np.zeros(len(context.units.families.now.set_of), np.int64)
     size[:] = context.size(np.arange(len(size)))
     large = context.are(*GROUPS) & ((size >= max(1, context.policy.thresholds.oversized_group)) | context.broad(size))
-    found = causes(context, large, context.open_score, groups=context.are(Kind.SHAREPOINT_GROUP))
+    users = context.reach[Lens.OPEN].users
+    effective = (users >= max(1, context.policy.thresholds.oversized_group)) | context.broad(users)
+    score = np.where(effective, context.open_score, 0)
+    found = causes(context, large, score, groups=context.are(Kind.SHAREPOINT_GROUP))
 
     def build(number: int) -> Case | None:
-        scopes = found.scopes(number, context.open_score)
+        scopes = found.scopes(number, score)
         node = int(found.node[number])
         files = int(context.sums[scopes, 1].sum())
         return Case(
             identity=found.identity(number),
-            what=f"{context.name(node)} with {int(size[node]):,} people, {found.place(number)}, opens {files:,} sensitive files "
-            f"in {len(scopes):,} places.",
+            what=f"{context.name(node)} with {many(int(size[node]), 'person')}, {found.place(number)}, opens {many(files, 'sensitive file')} "
+            f"in {many(len(scopes), 'place')}.",
             scopes=scopes,
             row=found.source(number),
             change=found.change(number),
             population=context.everybody(node),
             broad=True,
+            must_reach=True,
         )
 
     return report(context, RULE, found.score, build)

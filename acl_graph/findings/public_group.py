@@ -8,6 +8,7 @@ from acl_graph.findings import fixes
 from acl_graph.findings.assessing import Case, report
 from acl_graph.findings.context import Context
 from acl_graph.findings.finding import Finding, Rule, unsupported
+from acl_graph.findings.words import many
 from acl_graph.vocabulary import Kind, Lens
 
 CODE = "public_group"
@@ -41,8 +42,8 @@ def find(context: Context) -> list[Finding]:
         claims = context.whatif.descent.default_members_claims(group)
         return Case(
             identity=(context.id_of(group),),
-            what=f"The public group {context.name(group)} can open {files:,} sensitive files in {len(scopes):,} places: up to "
-            f"{opens:,} people can today, up to {could:,} could by joining.",
+            what=f"The public group {context.name(group)} can open {many(files, 'sensitive file')} in {many(len(scopes), 'place')}: up to "
+            f"{many(opens, 'person')} can today, up to {could:,} could by joining.",
             scopes=scopes,
             row=("members", claims[0][0]) if claims else ("principals", group),
             change=fixes.make_private(context, group),

@@ -10,6 +10,7 @@ from acl_graph.findings.assessing import Case, report
 from acl_graph.findings.context import Bools, Context
 from acl_graph.findings.finding import Finding, Rule, unsupported
 from acl_graph.findings.usage_evidence import confidence, since, used_since
+from acl_graph.findings.words import many
 from acl_graph.vocabulary import Lens
 
 CODE = "stale_link"
@@ -52,7 +53,7 @@ def find(context: Context) -> list[Finding]:
             said += f"of its people for {days:,} days and still works"
         return Case(
             identity=(facts.links[code],),
-            what=f"{said} in {len(scopes):,} places with {int(context.sums[scopes, 1].sum()):,} sensitive files.",
+            what=f"{said} in {many(len(scopes), 'place')} with {many(int(context.sums[scopes, 1].sum()), 'sensitive file')}.",
             scopes=scopes,
             row=("links", code),
             change=fixes.remove_link(context, code),

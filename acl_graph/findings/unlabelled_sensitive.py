@@ -9,6 +9,7 @@ from acl_graph.exposure import label_weights
 from acl_graph.findings.assessing import Case, report
 from acl_graph.findings.context import Context
 from acl_graph.findings.finding import Finding, Rule, unsupported
+from acl_graph.findings.words import many
 
 CODE = "unlabelled_sensitive"
 TITLE = "Sensitive files carry no label"
@@ -53,9 +54,9 @@ def find(context: Context) -> list[Finding]:
         mine = files.filter(pl.col("of") == number)
         typed_files = int(mine.filter("typed")["count"].sum())
         rest = int(mine["count"].sum()) - typed_files
-        said = [f"{typed_files:,} files with sensitive information"] if typed_files else []
-        said += [f"{rest:,} more files of a site that is labelled sensitive" if typed_files else
-                 f"{rest:,} files of a site that is labelled sensitive"] if rest else []  # fmt: skip
+        said = [f"{many(typed_files, 'file')} with sensitive information"] if typed_files else []
+        said += [f"{many(rest, 'more file')} of a site that is labelled sensitive" if typed_files else
+                 f"{many(rest, 'file')} of a site that is labelled sensitive"] if rest else []  # fmt: skip
         first = int(at[of == number][0])
         row = int(np.flatnonzero(code == first)[0])
         return Case(

@@ -9,6 +9,7 @@ from acl_graph.findings import fixes
 from acl_graph.findings.assessing import Case, report
 from acl_graph.findings.context import Context
 from acl_graph.findings.finding import Finding, Rule
+from acl_graph.findings.words import many
 
 CODE = "unresolved_principal"
 TITLE = "A permission list names somebody whom the export does not describe"
@@ -23,10 +24,12 @@ def find(context: Context) -> list[Finding]:
     """Principals without a description in grants, links, administrators and memberships."""
     facts, tenant = context.facts, context.facts.tenant
     named = tenant.unresolved.filter(pl.col("named_in").is_in(TABLES))
-    principals = named["principal"].unique(maintain_order=True)
+    hollow = _hollow(context)
+    principals = pl.concat([named["principal"].unique(maintain_order=True), hollow])
     grants = tenant["grants"].select("scope", "principal").with_row_index("row").filter(
         pl.col("principal").is_in(principals.implode())
     )
+    empty = set(hollow.to_list())
     scope = facts.scopes.codes(grants["scope"])
     weighed = grants.with_columns(
         pl.Series("weight", np.append(context.weight, 0)[scope]), pl.Series("at", scope)
@@ -43,10 +46,16 @@ def find(context: Context) -> list[Finding]:
         rows = [int(row) for row in places[principal]["row"] or []]
         scopes = np.unique(np.array(places[principal]["at"] or [], np.int64))
         change = fixes.remove_grant(context, rows[0]) if rows else None
+        if principal in empty:
+            node = facts.people.names.code(principal)
+            said = f"{context.name(node)} is a group of which no member is known"
+            where = many(len(rows), "time") + " in grants.principal"
+        else:
+            said = f"{principal} is described nowhere"
         return Case(
             identity=(principal,),
-            what=f"{principal} is described nowhere and is named {where}, on {len(scopes):,} places with "
-            f"{int(context.sums[scopes, 1].sum()):,} sensitive files.",
+            what=f"{said} and is named {where}, on {many(len(scopes), 'place')} with "
+            f"{many(int(context.sums[scopes, 1].sum()), 'sensitive file')}.",
             scopes=scopes,
             row=("grants", rows[0]) if rows else _row(context, mine),
             change=change,
@@ -57,6 +66,15 @@ def find(context: Context) -> list[Finding]:
         )
 
     return report(context, RULE, score, build)
+
+
+def _hollow(context: Context) -> pl.Series:
+    """Groups with a role on a place that the export names without a single member, and says so."""
+    tenant = context.facts.tenant
+    groups = tenant["principals"].filter((pl.col("expanded") == False).fill_null(False))["id"]  # noqa: E712
+    held = tenant["members"]["group"].unique()
+    granted = tenant["grants"]["principal"].drop_nulls().unique()
+    return groups.filter(~groups.is_in(held.implode()) & groups.is_in(granted.implode())).rename("principal")
 
 
 def _row(context: Context, mine: pl.DataFrame) -> tuple[str, int]:

@@ -7,8 +7,9 @@ import numpy as np
 from acl_graph.access_rules.forms import VIA_GRANT
 from acl_graph.findings import fixes
 from acl_graph.findings.assessing import Case, report
-from acl_graph.findings.context import Context
+from acl_graph.findings.context import Bools, Context
 from acl_graph.findings.finding import Finding, Rule
+from acl_graph.findings.words import many
 from acl_graph.vocabulary import Lens
 
 CODE = "widening_inheritance"
@@ -45,14 +46,20 @@ def find(context: Context) -> list[Finding]:
         more = int(users[scope] - users[parent[scope]])
         return Case(
             identity=(facts.scopes[scope],),
-            what=f"{context.place(scope)} opens {int(context.sums[scope, 1]):,} sensitive files to {int(users[scope]):,} people, "
-            f"{more:,} more than {context.place(int(parent[scope]))} above it; {end - start:,} grants were added, the widest "
+            what=f"{context.place(scope)} opens {many(int(context.sums[scope, 1]), 'sensitive file')} to {many(int(users[scope]), 'person')}, "
+            f"{more:,} more than {context.place(int(parent[scope]))} above it; {many(end - start, 'grant')} were added, the widest "
             f"to {context.name(widest)}.",
             scopes=np.array([scope], np.int64),
             row=("grants", rows[0]),
             change=fixes.remove_grant(context, rows[0]),
             more=tuple(fixes.remove_grant(context, row) for row in rows[1:8]),
-            population=context.whatif.members(widest),
+            population=~_open(context, int(parent[scope])),
         )
 
     return report(context, RULE, score, build)
+
+
+def _open(context: Context, scope: int) -> Bools:
+    """Who opens a scope, bool[U]."""
+    things, _ = context.things_of(np.array([scope], np.int64))
+    return np.asarray(context.whatif.compare(things, []).before[Lens.OPEN])

@@ -29,6 +29,7 @@ from acl_graph.readers import (
     tenant_folder,
 )
 from acl_graph.readers.files import Sniffed, export_files, sniff
+from acl_graph.readers.joining import join, one_tenant
 from acl_graph.tenant import Tenant, build
 
 #: in the order in which they are asked whether a file is theirs
@@ -80,6 +81,7 @@ def read(path: str | Path, *, told: Told | None = None) -> Tenant:
     files = [sniff(found, root) for found in export_files(root)]
     raw = RawExport(root)
     claimed = _share_out(files, raw)
+    one_tenant(files, raw)
     done = 0
     for reader in READERS:
         mine = claimed.get(reader.NAME, [])
@@ -87,6 +89,8 @@ def read(path: str | Path, *, told: Told | None = None) -> Tenant:
             told(f"reading {reader.ABOUT}", done, len(files))
             reader.read(mine, raw, lambda sentence, so_far=done: told(sentence, so_far, len(files)))
             done += len(mine)
+    one_tenant([], raw)
+    join(raw)
     told("sorting rows out", len(files), len(files))
     return build(raw)
 

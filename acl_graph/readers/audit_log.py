@@ -99,7 +99,9 @@ def _data(record: Record, file: str, row: int, raw: RawExport) -> Record | None:
     if not isinstance(inner, dict):
         raw.reject("usage", file, row, "AuditData is missing", column="AuditData")
         return None
-    return {fold(str(key)): value for key, value in inner.items()}
+    data = {fold(str(key)): value for key, value in inner.items()}
+    raw.of_tenant(text(data, "organizationid") or "", file)
+    return data
 
 
 def _take(data: Record, outer: Record, where: Where, log: _Log, people: People, raw: RawExport) -> None:

@@ -6,6 +6,8 @@ Counts are per site and cannot become edges (format trap 36); they are kept to b
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 from acl_graph.raw import RawExport, ReadFile
@@ -53,6 +55,7 @@ def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[s
         datasets.add(dataset)
         for row, record in rows:
             where = (file.relative, row)
+            _say_day(record, file.relative, raw)
             if dataset == "detailed Everyone report":
                 _grant(into, record, scopes, where)
             else:
@@ -65,6 +68,13 @@ def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[s
     raw.patch(NAME, "sites", "id", as_frame("sites", sites))
     into.hand_over(NAME)
     _say(raw, datasets)
+
+
+def _say_day(record: Record, file: str, raw: RawExport) -> None:
+    raw.of_tenant(text(record, "tenantid") or "", file)
+    with suppress(ValueError):  # a date in a locale's own form says nothing for sure
+        day = datetime.fromisoformat(text(record, "reportdate") or "")
+        raw.of_day(NAME, day if day.tzinfo else day.replace(tzinfo=UTC), "grants", "members", "links", "link_users")
 
 
 def _grant(into: Collected, record: Record, scopes: dict[str, dict[str, Any]], where: Where) -> None:

@@ -34,6 +34,7 @@ DEEPEST = 200
 #: a .gz that unpacks to more than this many times its size is refused
 GZIP_RATIO = 200
 CHUNK = 1 << 20
+LINE = "\x00line"  #: a column name no file has
 #: lines of JSON decoded in one go: few enough that their objects are still in the processor's cache when they are used
 BLOCK = 1 << 16
 SKIPPED_NAMES = ("_success", "_started", "_committed", "expected.toml", "desktop.ini", "thumbs.db")
@@ -275,16 +276,19 @@ def read_csv(file: Sniffed) -> pl.DataFrame:
             infer_schema=False,
             truncate_ragged_lines=True,
             encoding="utf8-lossy",
-            row_index_name="source_row",
+            row_index_name=LINE,
             row_index_offset=file.header_row + 2,
         )
     except pl.exceptions.PolarsError as error:
         raise BadInput(f"{file.relative}: not a readable CSV ({plain(error)}).") from None
     names: dict[str, str] = {}
     for column in frame.columns:
-        cleaned = clean_header(column)
+        cleaned = clean_header(column) if column != LINE else LINE
         names[column] = cleaned if cleaned and cleaned not in names.values() else column
-    return frame.rename(names).with_columns(pl.col("source_row").cast(pl.Int64))
+    frame = frame.rename(names)
+    if "source_row" in frame.columns:  # a file of ours that remembers where its rows came from
+        return frame.drop(LINE)
+    return frame.rename({LINE: "source_row"}).with_columns(pl.col("source_row").cast(pl.Int64))
 
 
 # --- JSON ------------------------------------------------------------------------------------------------------------

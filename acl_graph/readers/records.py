@@ -122,10 +122,8 @@ def boolean(value: Any) -> bool | None:
 
 
 def cover(raw: RawExport, entries: dict[str, str]) -> None:
-    """Say how much of a table this export holds. What an earlier file said stays, unless that was "absent"."""
-    for key, value in entries.items():
-        if raw.coverage.get(key, "absent") == "absent":
-            raw.coverage[key] = value
+    """Say how much of a table this export holds; of several exports the fullest counts."""
+    raw.cover(entries)
 
 
 def doubt(raw: RawExport, table: str, where: Where, column: str, value: str, why: str) -> None:

@@ -38,6 +38,7 @@ def claims(file: Sniffed) -> str | None:
 
 def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[str], None]) -> None:
     """Add every table; take name, snapshot, coverage and switches from `tenant.toml`."""
+    before = raw.snapshot
     for file, dataset in files:
         told(f"reading {file.relative}")
         if dataset == "tenant.toml":
@@ -54,6 +55,8 @@ def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[s
             frame = _lower(_read_ndjson(file, dataset, raw))
         raw.add(NAME, dataset, frame, source=file.relative)
         raw.files.append(ReadFile(file.relative, NAME, dataset, frame.height))
+    if raw.snapshot is not None and raw.snapshot is not before:
+        raw.of_day(NAME, raw.snapshot, *(dataset for _, dataset in files if dataset in TABLES))
 
 
 def _lower(frame: pl.DataFrame) -> pl.DataFrame:
@@ -139,6 +142,7 @@ def _read_toml(file: Sniffed, raw: RawExport) -> None:
         if table not in TABLES and table != "default":
             raw.note(f"tenant.toml speaks of the coverage of {table!r}, which is no table.")
         raw.coverage[key] = value
+        raw.told.add(key)
     raw.switches.update(said.get("switches", {}))
     for note in said.get("notes", []):
         raw.note(str(note))

@@ -36,7 +36,7 @@ STOPS = {
 def check_text(found: Answer) -> str:
     """One answer on a few lines."""
     lines = [
-        inert(f"{found.principal} -> {found.item}"),
+        inert(f"{found.principal_name} -> {found.item_name}"),
         f"  open     {found.open.name}",
         f"  latent   {'yes, by ' + str(found.latent_by) if found.latent else 'no'}",
         f"  find     {found.find}",
@@ -81,7 +81,7 @@ def _rest(frame: pl.DataFrame) -> list[str]:
 def why_text(found: Why) -> str:
     """Paths and the cut."""
     answer = found.answer
-    lines = [inert(f"{answer.principal} -> {answer.item}: open {answer.open.name}")]
+    lines = [inert(f"{answer.principal_name} -> {answer.item_name}: open {answer.open.name}")]
     if answer.stopped_by:
         lines.append(f"  stopped by {', '.join(answer.stopped_by_all)}")
     if not found.witnesses:

@@ -16,7 +16,7 @@ from acl_graph.errors import OutputExists
 from acl_graph.reports.html import report
 
 if TYPE_CHECKING:
-    from acl_graph.audit import Audit
+    from acl_graph.auditing import Audit
     from acl_graph.tenant import Tenant
 
 #: what a spreadsheet would take for a formula at the beginning of a cell

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from acl_graph.witness import inert
 
 if TYPE_CHECKING:
-    from acl_graph.audit import Audit
+    from acl_graph.auditing import Audit
 
 #: findings shown in full on the page; the rest is counted and in findings.json
 SHOWN = 60

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from acl_graph.vocabulary import Lens
 
 if TYPE_CHECKING:
-    from acl_graph.audit import Audit
+    from acl_graph.auditing import Audit
 
 TITLES = {
     Lens.OPEN: "can open now",

@@ -82,6 +82,7 @@ class _Export:
         group_rows = self._dated(group_rows)
         permission_rows = self._dated(permission_rows)
         self._tell(permission_rows, recipients, group_rows, members, site_rows)
+        self._say_days(permission_rows, group_rows)
         newest = newest_day(site_rows, group_rows, permission_rows, file_rows, events)
         if newest and self.raw.snapshot is None:
             self.raw.snapshot = datetime(newest.year, newest.month, newest.day, tzinfo=UTC)
@@ -97,6 +98,14 @@ class _Export:
         self._write(directory, resolved, namings, site_rows, group_rows, members, listed, permission_rows, recipients,
                     file_rows, events)  # fmt: skip
         self.reading.into(self.raw)
+
+    def _say_days(self, permission_rows: pl.DataFrame, group_rows: pl.DataFrame) -> None:
+        """Datasets are pulled apart and may be of different days (format trap 39)."""
+        of_permissions = ("grants", "links", "link_users", "site_admins")
+        for frame, tables in ((permission_rows, of_permissions), (group_rows, ("members",))):
+            day = newest_day(frame)
+            if day is not None:
+                self.raw.of_day(NAME, datetime(day.year, day.month, day.day, tzinfo=UTC), *tables)
 
     def _files(self, dataset: str) -> list[tuple[int, Sniffed]]:
         return [(index, file) for index, (file, name) in enumerate(self.chosen) if name == dataset]

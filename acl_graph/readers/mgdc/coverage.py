@@ -50,8 +50,7 @@ def cover(raw: RawExport, datasets: Collection[str], has_admins: bool, dropped: 
         "item_rights": "absent",
         "usage": "partial" if "FileActions" in there else "absent",
     }
-    for key, value in entries.items():
-        raw.coverage.setdefault(key, value)
+    raw.cover(entries)
     _notes(raw, there, has_admins)
     _left_out(raw, dropped)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from operator import attrgetter
 
-
 import polars as pl
 
 from acl_graph.readers.files import Sniffed, fold

@@ -1,0 +1,159 @@
+"""Several exports of one tenant: what one names by address and another by id is one thing, and gets one name.
+
+Only documented keys join: a site's address, a path inside its site, a SharePoint group's title inside its site. A key that
+fits two things of one export joins nothing, and what is known by display name alone is never joined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from acl_graph.errors import BadInput
+from acl_graph.raw import RawExport
+from acl_graph.readers.addresses import locate
+from acl_graph.readers.files import Sniffed, fold
+from acl_graph.tables import TABLES
+from acl_graph.tenant import PRINCIPAL_REFERENCES, SITE_REFERENCES
+
+#: keys under which exports write the tenant's own id
+TENANT_KEYS = ("ptenant", "tenantid", "organizationid")
+#: (table, column) pairs that name a scope
+SCOPE_REFERENCES = (
+    ("scopes", "id"),
+    ("scopes", "parent"),
+    ("libraries", "scope"),
+    ("levels", "web"),
+    ("grants", "scope"),
+    ("links", "origin"),
+    ("items", "scope"),
+)
+#: (table, column) pairs that name a SharePoint group, among others
+GROUP_REFERENCES = (("principals", "id"), *PRINCIPAL_REFERENCES)
+#: a scope's kind, site and path; a group's site and title
+_Key = tuple[str, ...]
+
+
+@dataclass
+class _Names:
+    """For each reader: key -> the id it uses, None where it uses several."""
+
+    by_reader: dict[str, dict[_Key, str | None]] = field(default_factory=dict)
+
+    def say(self, reader: str, key: _Key, name: str) -> None:
+        mine = self.by_reader.setdefault(reader, {})
+        mine[key] = name if mine.get(key, name) == name else None
+
+    def renamed(self) -> dict[str, str]:
+        """id -> the id to use instead: the first reader's own id, rather than one made from an address."""
+        chosen: dict[_Key, str | None] = {}
+        for mine in self.by_reader.values():
+            for key, name in mine.items():
+                known = chosen.setdefault(key, name)
+                if known is not None and name is not None and "|" in known and "|" not in name:
+                    chosen[key] = name
+        return {
+            name: known
+            for mine in self.by_reader.values()
+            for key, name in mine.items()
+            if name is not None and (known := chosen[key]) is not None and known != name
+        }
+
+
+def one_tenant(files: list[Sniffed], raw: RawExport) -> None:
+    """Refuse a folder that holds exports of two tenants.
+
+    Raises
+    ------
+    BadInput
+        Two files name different tenants; the message names both.
+    """
+    for file in files:
+        first = file.first if isinstance(file.first, dict) else {}
+        inner = first.get("value")
+        for record in [first, *(inner if isinstance(inner, list) else [])[:1]]:
+            if isinstance(record, dict):
+                for key, value in record.items():
+                    if fold(str(key)) in TENANT_KEYS and isinstance(value, str):
+                        raw.of_tenant(value, file.relative)
+    if len(raw.tenants) > 1:
+        (one, here), (two, there) = list(raw.tenants.items())[:2]
+        raise BadInput(
+            f"{raw.root} holds exports of two tenants: {one} ({here}) and {two} ({there}). "
+            "Put each tenant into a folder of its own."
+        )
+
+
+def join(raw: RawExport) -> None:
+    """Give scopes, SharePoint groups and sites of later readers the ids that an earlier reader uses for them."""
+    readers = list(dict.fromkeys(reader for reader, _, _ in raw.parts))
+    if len(readers) < 2:
+        return
+    sites = _sites(raw)
+    scopes, groups = _Names({reader: {} for reader in readers}), _Names({reader: {} for reader in readers})
+    for reader, key, name in _scopes(raw, sites):
+        scopes.say(reader, key, name)
+    for reader, key, name in _groups(raw, sites):
+        groups.say(reader, key, name)
+    of_scope, of_group = scopes.renamed(), groups.renamed()
+    if of_scope or of_group:
+        raw.note(
+            f"{len(of_scope) + len(of_group):,} scopes and SharePoint groups that one export names by address or another number were joined "
+            "with those of an earlier one, by site and path or by site and title."
+        )
+    raw.parts = [
+        (reader, table, _replaced(table, frame, of_scope, of_group, sites))
+        for reader, table, frame in raw.parts
+    ]
+
+
+def _sites(raw: RawExport) -> dict[str, str]:
+    """Address -> id of every site that has an id of its own."""
+    known: dict[str, str] = {}
+    frames = [f for _, t, f in raw.parts if t == "sites"] + [f for _, t, _, f in raw.patches if t == "sites"]
+    for frame in frames:
+        if {"id", "url"} <= set(frame.columns):
+            for name, url in frame.select("id", "url").drop_nulls().iter_rows():
+                if not str(name).startswith(("http", "/")):
+                    known.setdefault(locate(str(url))[0], str(name).strip("{} ").lower())
+    return known
+
+
+def _scopes(raw: RawExport, sites: dict[str, str]) -> Iterator[tuple[str, _Key, str]]:
+    for reader, table, frame in raw.parts:
+        if table == "scopes" and {"id", "site", "path"} <= set(frame.columns):
+            kinds = frame["kind"] if "kind" in frame.columns else [None] * frame.height
+            for (name, site, path), kind in zip(frame.select("id", "site", "path").iter_rows(), kinds, strict=True):
+                if name is not None and site is not None and path is not None:
+                    where = sites.get(str(site).rstrip("/").lower(), str(site).strip("{} ").lower())
+                    # a list and its root folder share a path, and a web and its home page may: kinds keep them apart
+                    yield reader, (str(kind), where, str(path).lower().rstrip("/")), str(name)
+
+
+def _groups(raw: RawExport, sites: dict[str, str]) -> Iterator[tuple[str, _Key, str]]:
+    for reader, table, frame in raw.parts:
+        if table == "principals" and {"id", "kind", "name", "site"} <= set(frame.columns):
+            groups = frame.filter(pl.col("kind") == "sharepoint_group").select("id", "name", "site").drop_nulls()
+            for name, title, site in groups.iter_rows():
+                where = sites.get(str(site).rstrip("/").lower(), str(site).strip("{} ").lower())
+                yield reader, (where, str(title).strip().casefold()), str(name)
+
+
+def _replaced(
+    table: str, frame: pl.DataFrame, scopes: dict[str, str], groups: dict[str, str], sites: dict[str, str]
+) -> pl.DataFrame:
+    changes: list[pl.Expr] = []
+    for references, names in ((SCOPE_REFERENCES, scopes), (GROUP_REFERENCES, groups)):
+        columns = [c for t, c in references if t == table and names and frame.schema.get(c) == pl.String]
+        changes += [pl.col(column).replace(names) for column in columns]
+    for of, column in SITE_REFERENCES:
+        if of == table and frame.schema.get(column) == pl.String and frame[column].str.starts_with("http").any():
+            address = pl.col(column).str.to_lowercase().str.strip_suffix("/")
+            known = address.replace_strict(sites, default=None, return_dtype=pl.String)
+            changes.append(pl.coalesce(known, column).alias(column))
+    return frame.with_columns(changes) if changes else frame
+
+
+__all__ = ["TENANT_KEYS", "join", "one_tenant"]
