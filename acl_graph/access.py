@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from acl_graph.addressing import Addresses
-from acl_graph.because import reasons
+from acl_graph.because import Asked, reasons
 from acl_graph.facts import Facts, number
 from acl_graph.questions import OneUser, one_thing
 from acl_graph.tenant import Tenant
@@ -152,7 +152,8 @@ class Access:
         surely = self._asked(self.sure, user)
         pairs = surely.of(asked)
         sure = decide(self.sure, pairs)
-        possible = decide(self.possible, self._asked(self.possible, user).of(asked))
+        possibly = self._asked(self.possible, user)
+        possible = decide(self.possible, possibly.of(asked))
         four, wider = _four(sure), _four(possible)
         stopped = surely.attributed(pairs, int(sure.stopped[0]))
         all_gates = tuple(gate.value for number_, gate in enumerate(GATES) if stopped >> number_ & 1)
@@ -170,7 +171,7 @@ class Access:
             stopped_by=all_gates[0] if all_gates else None,
             stopped_by_all=all_gates,
             conditions=conditions(self.sure, user, thing, int(sure.open[0])),
-            because=reasons(self.sure, self.possible, user, thing, sure, possible),
+            because=reasons(Asked(surely, possibly, pairs, sure, possible, stopped)),
         )
 
     def who(

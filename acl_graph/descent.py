@@ -34,6 +34,10 @@ class Descent:
         self.eligible_up = gather(members.eligible_member, self.n)
         self.works, _ = accounts(units.facts, wide=False)
         self.bits = units.families.now.user_populations
+        self._last: tuple[tuple[frozenset[int], frozenset[int]], set[int]] | None = None
+        self._last_nodes: tuple[set[int], Bools] | None = None
+        self._claims: dict[int, list[tuple[int, int]]] = {}
+        self._sites: tuple[Codes, Codes] | None = None
         self._known: dict[tuple[int, frozenset[int], frozenset[int]], tuple[Bools, Bools, Bools]] = {}
 
     def rows(self, group: int, member: int) -> list[int]:
@@ -79,13 +83,23 @@ class Descent:
 
     def changes(self, node: int, without: set[int], private: set[int]) -> bool:
         """Whether leaving these rows out, or closing these groups, may change who is in a node."""
-        if node >= self.n:
-            return False
+        return node < self.n and node in self.concerned(without, private)
+
+    def concerned(self, without: set[int], private: set[int]) -> set[int]:
+        """Every group whose members change when rows are left out or groups closed."""
         key = (frozenset(without), frozenset(private))
-        if getattr(self, "_concerned_key", None) != key:
-            self._concerned_key = key
-            self._concerned = self.above_rows(without) | self.above(private)
-        return node in self._concerned
+        if self._last is None or self._last[0] != key:
+            self._last = key, self.above_rows(without) | self.above(private)
+        return self._last[1]
+
+    def concerned_nodes(self, without: set[int], private: set[int]) -> Bools:
+        """`concerned` as bool[N], populations included."""
+        concerned = self.concerned(without, private)
+        if self._last_nodes is None or self._last_nodes[0] is not concerned:
+            nodes = np.zeros(len(self.units.families.now.set_of), np.bool_)
+            nodes[list(concerned)] = True
+            self._last_nodes = concerned, nodes
+        return self._last_nodes[1]
 
     def below(self, node: int, without: set[int]) -> NDArray[np.int64]:
         """The node and every principal inside it, directly or not."""
@@ -150,19 +164,28 @@ class Descent:
         The default Members group of a connected site is the SharePoint group that holds the group itself; where none
         does, one of that site whose name ends in "Members".
         """
+        if group not in self._claims:
+            self._claims[group] = self._default_members_claims(group)
+        return self._claims[group]
+
+    def _default_members_claims(self, group: int) -> list[tuple[int, int]]:
         facts, members = self.units.facts, self.units.membership
         people = facts.people
-        sites = facts.sites.codes(facts.tenant["sites"]["id"])
-        connected = sites[facts.principals(facts.tenant["sites"]["group"]) == group]
+        if self._sites is None:
+            frame = facts.tenant["sites"]
+            self._sites = facts.sites.codes(frame["id"]), facts.principals(frame["group"])
+        connected = self._sites[0][self._sites[1] == group]
         if not len(connected):
             return []
         local = np.flatnonzero(people.are(Kind.SHAREPOINT_GROUP) & np.isin(people.site, connected))
-        holding = members.group[(members.member == group) & np.isin(members.group, local)]
+        at = self.up[1][self.up[0][group] : self.up[0][group + 1]]
+        holding = members.group[at[np.isin(members.group[at], local)]]
         if not len(holding):
             names = facts.tenant["principals"]["name"]
             holding = np.array(
                 [spg for spg in local if str(names[int(spg)] or "").casefold().rstrip().endswith("members")], np.int32
             )
-        claims = people.kind[members.member] == kind_code(Kind.EVERYONE_EXCEPT_EXTERNAL)
-        at = np.flatnonzero(claims & np.isin(members.group, holding) & (members.row >= 0))
+        at = self.down[1][spread(self.down[0], np.unique(holding).astype(np.int64))[0]]
+        claims = people.kind[members.member[at]] == kind_code(Kind.EVERYONE_EXCEPT_EXTERNAL)
+        at = at[claims & (members.row[at] >= 0)]
         return [(int(members.row[position]), int(members.member[position])) for position in at]

@@ -6,7 +6,7 @@ the unresolved), T sites, S scopes, L libraries, I items.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -55,7 +55,9 @@ class People:
 
     def are(self, *kinds: Kind) -> NDArray[np.bool_]:
         """Which principals are of one of these kinds."""
-        return np.isin(self.kind, [kind_code(kind) for kind in kinds])
+        wanted = np.zeros(len(KINDS), np.bool_)
+        wanted[[kind_code(kind) for kind in kinds]] = True
+        return np.asarray(wanted[self.kind])
 
     @cached_property
     def home_of_user(self) -> NDArray[np.int8]:
@@ -94,6 +96,16 @@ class Facts:
     item_label: Codes
     item_count: NDArray[np.int64]
     now: datetime | None
+    _numbered: dict[tuple[str, str], Codes] = field(default_factory=dict, repr=False, compare=False)
+
+    def numbered(self, table: str, column: str) -> Codes:
+        """The numbers of a long column of names, looked up once for both worlds."""
+        if (table, column) not in self._numbered:
+            names = {"scope": self.scopes, "link": self.links, "site": self.sites, "item": self.items}
+            found = names.get(column, self.people.names).codes(self.tenant[table][column])
+            found.setflags(write=False)
+            self._numbered[table, column] = found
+        return self._numbered[table, column]
 
     def principals(self, column: pl.Series) -> Codes:
         """Principal numbers of a column of ids."""

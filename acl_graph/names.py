@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 Codes = NDArray[np.int32]
 
-FEW = 5_000  #: names, asked and known together
+FEW = 32
 
 NOBODY = -1  #: the number of "no name here, or none that is known"
 
@@ -54,10 +54,8 @@ class Names:
 
     def codes(self, named: pl.Series) -> Codes:
         """The number of each name, int32; `NOBODY` for null and for names that are not known."""
-        if len(named) + len(self) <= FEW:  # a join costs more than looking up a few names one by one
-            exact, folds = self._exact, self._folds
-            found = [NOBODY if n is None else exact.get(n, folds.get(n.lower(), NOBODY)) for n in texts(named)]
-            return np.array(found, dtype=np.int32)
+        if len(named) <= FEW:  # a join costs more than looking up a few names one by one
+            return np.array([NOBODY if name is None else self._one(name) for name in texts(named)], dtype=np.int32)
         asked = pl.DataFrame({"id": named.cast(pl.String)})
         found = asked.join(self._table, on="id", how="left", maintain_order="left")["code"]
         if found.null_count() > asked["id"].null_count():
@@ -65,6 +63,10 @@ class Names:
             second = again.join(self._folded, on="folded", how="left", maintain_order="left")["code"]
             found = pl.select(pl.coalesce(found, second)).to_series()
         return np.array(found.fill_null(NOBODY).to_numpy(), dtype=np.int32)
+
+    def _one(self, name: str) -> int:
+        found = self._exact.get(name, NOBODY)
+        return found if found != NOBODY else self._folds.get(name.lower(), NOBODY)
 
     def code(self, name: str) -> int:
         """The number of one id, or `NOBODY`."""

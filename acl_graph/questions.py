@@ -34,6 +34,15 @@ class OneUser:
         """bool[N]: the nodes this subject is in."""
         return family.holding(self.user)[family.set_of]
 
+    def in_populations(self, populations: int) -> NDArray[np.bool_]:
+        """bool[N]: the nodes this subject would be in as one of these populations instead of his own."""
+        family = self.units.families.now
+        return family.holding(self.user, populations)[family.set_of]
+
+    def administers(self, site: int) -> bool:
+        """Whether this subject is an administrator of a site."""
+        return site >= 0 and bool(self._site_masks[0][site])
+
     def of(self, things: Codes) -> Pairs:
         """This subject and these things."""
         units = self.units

@@ -48,9 +48,10 @@ class Sets:
         inside[self.users[self.ptr[number] : self.ptr[number + 1]]] = True
         return inside
 
-    def holding(self, user: int) -> NDArray[np.bool_]:
-        """bool per set: the sets this subject is in."""
-        inside = (self.populations & self.user_populations[user]) != 0
+    def holding(self, user: int, populations: int | None = None) -> NDArray[np.bool_]:
+        """bool per set: the sets this subject is in, or would be in if he were in these populations."""
+        bits = self.user_populations[user] if populations is None else np.uint32(populations)
+        inside = (self.populations & bits) != 0
         at = np.flatnonzero(self.users == user)
         inside[np.searchsorted(self.ptr, at, side="right") - 1] = True
         return inside

@@ -160,6 +160,7 @@ def build(raw: RawExport) -> Tenant:
     tables: dict[str, pl.DataFrame] = {}
     rejected = [pl.DataFrame(schema=REJECTED), *raw.rejected]
     conflicts = [pl.DataFrame(schema=CONFLICTS)]
+    coverage, gaps, outgrown = of_one_day(raw)
     for name, table in TABLES.items():
         readers = newest_first(raw, name)
         frame = table.empty()
@@ -167,6 +168,8 @@ def build(raw: RawExport) -> Tenant:
             parts = [part for r, t, part in raw.parts if r == reader and t == name]
             kept, lost = sort_out(table, pl.concat(parts, how="diagonal_relaxed"))
             rejected.append(lost)
+            if name == "principals" and reader in outgrown:  # a list of members that may have changed may lack some
+                kept = kept.with_columns(pl.col("expanded").replace({True: None}))
             if frame.is_empty():
                 frame = kept
             elif name in DESCRIBING:
@@ -180,7 +183,6 @@ def build(raw: RawExport) -> Tenant:
                 rejected.append(lost)
                 conflicts.append(disagree)
         tables[name] = frame
-    coverage, gaps = of_one_day(raw)
     switches = by_id(tables, dict(raw.switches))
     present = frozenset(name for _, name, _ in raw.parts) | frozenset(name for _, name, _, _ in raw.patches)
     return Tenant(
@@ -209,15 +211,17 @@ def newest_first(raw: RawExport, table: str) -> list[str]:
     return sorted(readers, key=lambda reader: -day.timestamp() if (day := days[reader]) else 0.0)
 
 
-def of_one_day(raw: RawExport) -> tuple[dict[str, str], list[str]]:
-    """(coverage, notes) with what a gap of more than a day between exports leaves open.
+def of_one_day(raw: RawExport) -> tuple[dict[str, str], list[str], set[str]]:
+    """(coverage, notes, readers whose members are old): what a gap of more than a day between exports leaves open.
 
     What changed between an older export and the newest one is not known: a table of who has access that is older than
     the newest day is called partial, which widens what is possible and leaves what is sure as it was exported.
     """
-    coverage, notes = dict(raw.coverage), []
+    coverage = dict(raw.coverage)
+    notes: list[str] = []
+    outgrown: set[str] = set()
     if not raw.dates:
-        return coverage, notes
+        return coverage, notes, outgrown
     newest = max(raw.dates.values())
     for (reader, table), day in sorted(raw.dates.items(), key=lambda one: (one[0][0], one[0][1])):
         if table not in AGEING or newest - day <= timedelta(days=1):
@@ -230,7 +234,9 @@ def of_one_day(raw: RawExport) -> tuple[dict[str, str], list[str]]:
         )
         if coverage.get(table, coverage.get("default", "complete")) == Cover.COMPLETE:
             coverage[table] = Cover.PARTIAL.value
-    return coverage, notes
+        if table == "members":
+            outgrown.add(reader)
+    return coverage, notes, outgrown
 
 
 def by_id(tables: dict[str, pl.DataFrame], switches: dict[str, Any]) -> dict[str, Any]:

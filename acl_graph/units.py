@@ -103,6 +103,8 @@ class Units:
     latent: Listed  # link audiences, by place
     barred: Listed
     barred_admins: Listed
+    ended: Listed  # whom links let in until they died, by place
+    grant_masks: Mask  # rows of grants: what each gives
     unknown_levels: NDArray[np.bool_]  # rows of grants whose level nobody knows
     assumed: hierarchy.Assumed
     place_of: Codes  # X -> S'
@@ -139,6 +141,21 @@ class Units:
         return self.rows.matrix()
 
     @cached_property
+    def members_of(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """(ptr, order): the memberships of principal g as a group are at `order[ptr[g]:ptr[g + 1]]`."""
+        return gather(self.membership.group, len(self.facts.people.names))
+
+    @cached_property
+    def groups_of(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """(ptr, order): the memberships of principal m as a member are at `order[ptr[m]:ptr[m + 1]]`."""
+        return gather(self.membership.member, len(self.facts.people.names))
+
+    @cached_property
+    def restricted_groups(self) -> dict[int, list[int]]:
+        """The groups of restricted access control in force, per site."""
+        return site_controls.restricted_groups(self.facts)
+
+    @cached_property
     def live_gates(self) -> frozenset[Gate]:
         """The gates that stop anybody anywhere."""
         return frozenset(gate for gate, row in self.gates.items() if row.any())  # row 0 lets everybody pass
@@ -167,7 +184,7 @@ def compile_world(facts: Facts, *, sure: Units | None = None) -> Units:
     coverage, tenant = facts.tenant.coverage, facts.tenant
     people = facts.people
     n_scopes, n_items = len(facts.scopes), len(facts.items)
-    masks, unknown_levels = levels.masks_of_grants(facts)
+    masks, unknown_levels = (sure.grant_masks, sure.unknown_levels) if sure else levels.masks_of_grants(facts)
     agents = copilot.agents(facts, wide=wide)
     n_places = n_scopes + len(agents.place) + 1
     nowhere = n_places - 1
@@ -341,6 +358,8 @@ def compile_world(facts: Facts, *, sure: Units | None = None) -> Units:
         latent=Listed.by_place(latent, n_places),
         barred=Listed.by_place(join_entries(assigned.barred, linked.barred), n_places),
         barred_admins=Listed.by_place(join_entries(assigned.barred_admins, not_by_default), n_sites),
+        ended=Listed.by_place(linked.ended, n_places),
+        grant_masks=masks,
         unknown_levels=unknown_levels,
         assumed=assumed,
         place_of=np.concatenate([place_of, plain_scopes]),

@@ -1,4 +1,4 @@
-"""What a change would do before anybody makes it: rows, gates and sets laid over the compiled units, never a new tenant.
+"""What a change would do before anybody makes it: rows, gates and sets laid over the compiled units, no new tenant.
 
 A `Change` names what goes or is set, and the call that does it, as data. `WhatIf.compare` asks the same `decide` that
 answers `check`, once with the units as they are and once with the change laid over them, for the things that are
@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from acl_graph.access_rules.forms import VIA_ANYONE, VIA_ORGANIZATION
+from acl_graph.access_rules.forms import VIA_ANYONE, VIA_ORGANIZATION, Entries
 from acl_graph.changed_tenant import compare_anew
 from acl_graph.csr import spread
 from acl_graph.descent import Descent
@@ -28,6 +28,7 @@ from acl_graph.facts import Facts
 from acl_graph.names import Codes
 from acl_graph.overlaid_gates import Gates, GatesAfter
 from acl_graph.overlays import Layer, Overlay
+from acl_graph.questions import OneUser
 from acl_graph.units import Units
 from acl_graph.verdicts import Pairs, decide, lens_holds
 from acl_graph.vocabulary import Kind, Lens
@@ -143,9 +144,13 @@ class WhatIf:
         return self.layer.lay(changes)
 
     def compare(
-        self, things: Codes, changes: Sequence[Change], files: NDArray[np.int64] | None = None, *, most: int = 32
+        self, things: Codes, changes: Sequence[Change], files: NDArray[np.int64] | None = None, *, most: int = 32,
+        users: Codes | None = None,
     ) -> Comparison:
-        """Reach of the things before and after the changes. `files`: sensitive files each thing stands for."""
+        """Reach of the things before and after the changes. `files`: sensitive files each thing stands for.
+
+        With `users` only these subjects are asked about, and nobody else is counted.
+        """
         number = np.asarray(things, np.int64)
         weight = np.ones(len(number), np.int64) if files is None else files
         overlay = self.overlay(changes)
@@ -158,10 +163,22 @@ class WhatIf:
         before, after = (np.zeros((len(LENSES), n), np.bool_) for _ in range(2))
         pairs_before, pairs_after = (np.zeros(len(LENSES), np.int64) for _ in range(2))
         gates = self.gates.changed(overlay)
-        for at in order:
+        batch: tuple[Bools, Bools] | None = None
+        if users is not None and len(users) == 1 and gates is None:
+            user, asked = int(users[0]), representative[order]
+            batch = self._of_one(user, asked, None), self._of_one(user, asked, overlay)
+        for position, at in enumerate(order):
             thing = int(representative[at])
-            now = self.now(thing, int(key[at]))
-            then = self._then(thing, now, overlay, gates)
+            if users is None:
+                now = self.now(thing, int(key[at]))
+                then = self._then(thing, now, overlay, gates)
+            else:
+                now, then = np.zeros((2, len(LENSES), n), np.bool_)
+                if batch is None:
+                    now[:, users] = self._verdicts(thing, None, None, users)
+                    then[:, users] = self._verdicts(thing, overlay, gates, users)
+                else:
+                    now[:, users], then[:, users] = (part[:, position : position + 1] for part in batch)
             before |= now
             after |= then
             pairs_before += size[at] * (now & self.humans).sum(axis=1)
@@ -220,6 +237,12 @@ class WhatIf:
         if users is None:
             users = np.arange(self.facts.people.n_users, dtype=np.int32)
         masks = self._masks(thing, overlay, users)
+        # whoever stands on no list reaches nothing; only administrators can help themselves without
+        listed = np.flatnonzero(np.bitwise_or.reduce(masks) | units.elevates[users])
+        found = np.zeros((len(LENSES), len(users)), np.bool_)
+        if not len(listed):
+            return found
+        users, masks = users[listed], [mask[listed] for mask in masks]
         item, who, bits = units.exceptions
         start, end = np.searchsorted(item, [thing, thing + 1])
         waived = np.zeros(self.facts.people.n_users, np.int64)
@@ -230,6 +253,37 @@ class WhatIf:
             waived[spared] |= bit
             units, number = self.gates.alone(thing, gates), 0
         verdicts = decide(units, Pairs(users, np.array([number], np.int32), *masks, waived[users]))
+        found[:, listed] = np.stack([lens_holds(verdicts, lens) for lens in LENSES])
+        return found
+
+    def _of_one(self, user: int, things: Codes, overlay: Overlay | None) -> Bools:
+        """bool[lenses, things]: what one subject reaches, all things at once; for changes that leave gates alone."""
+        asked = OneUser(self.units, user)
+        pairs = asked.of(things)
+        if overlay is None:
+            return self._lenses(pairs)
+        units, places = self.units, self.units.place_of[things]
+        one = np.array([user], np.int32)
+        again = np.zeros(len(things), np.bool_)
+        for listed in (units.listed, units.latent):
+            at, owner = spread(listed.ptr, places.astype(np.int64))
+            again[owner[self._concerns(listed.entries.take(at), overlay)]] = True
+        sites, of = np.unique(units.site_of[things], return_inverse=True)
+        again |= np.array([self._concerns(units.admins.at(int(site)), overlay).any() for site in sites], np.bool_)[of]
+        found = self._lenses(pairs)
+        for position in np.flatnonzero(again):
+            found[:, position] = self._verdicts(int(things[position]), overlay, None, one)[:, 0]
+        return found
+
+    def _concerns(self, found: Entries, overlay: Overlay) -> Bools:
+        """Which entries are taken away, or stand for a group whose members change."""
+        concerned = self.layer.dropped(found, overlay)
+        if overlay.sets:
+            concerned |= self.descent.concerned_nodes(overlay.member_rows, overlay.private)[found.node]
+        return concerned
+
+    def _lenses(self, pairs: Pairs) -> Bools:
+        verdicts = decide(self.units, pairs)
         return np.stack([lens_holds(verdicts, lens) for lens in LENSES])
 
     def _masks(self, thing: int, overlay: Overlay | None, users: Codes) -> list[NDArray[np.uint64]]:
@@ -265,10 +319,17 @@ class WhatIf:
             found = self.descent.families(node, overlay.member_rows, overlay.private)
             return found[0][users], found[1][users], found[2][users]
         joining, eligible = (
-            family.members(node)[users] if family is not None and family.filled[family.set_of[node]] else None
-            for family in (families.joining, families.eligible)
+            family.members(node)[users] if family is not None and filled[family.set_of[node]] else None
+            for family, filled in zip((families.joining, families.eligible), self._filled, strict=True)
         )
         return self.members(node)[users], joining, eligible
+
+    @cached_property
+    def _filled(self) -> tuple[Bools, Bools]:
+        families = (self.units.families.joining, self.units.families.eligible)
+        nobody = np.zeros(0, np.bool_)
+        joining, eligible = (nobody if family is None else family.filled for family in families)
+        return joining, eligible
 
     def _alike(self, things: NDArray[np.int64], overlay: Overlay) -> tuple[Codes, Codes, NDArray[np.uint64]]:
         """(a thing of each class, class of each thing, key of each class in the present)."""
@@ -288,7 +349,8 @@ class WhatIf:
         same = [rows[things] for rows in units.gates.values()]
         same += [units.edit_row[things], units.download_row[things], units.read_only[things], units.need[things]]
         same += [units.no_anyone[things], units.unreadable_by_index[things], units.user_defined[things]]
-        same += [units.need_of_author[things], units.agent_copy[things], units.site_of[things], alone, places[back] < units.n_scopes]
+        same += [units.need_of_author[things], units.agent_copy[things], units.site_of[things], alone]
+        same.append(places[back] < units.n_scopes)
         key = _mixed(now[back], *same)
         _, first, of = np.unique(_mixed(key, then[back]), return_index=True, return_inverse=True)
         return things[first].astype(np.int32), of.astype(np.int32), key[first]

@@ -75,8 +75,8 @@ PARTIAL: dict[str, Partial] = {
     ),
     "sharing reports": Partial(reports.sharing_reports, ("account", *OVERLAYS), 3, ended=True),
     "detailed Everyone report with the directory": Partial(_several(reports.everyone_report, _directory), OVERLAYS, 7),
-    "role assignments": Partial(rest_answers.write, ("account", *OVERLAYS), 11, ended=True),
-    "role assignments with the directory": Partial(_several(rest_answers.write, _directory), OVERLAYS, 30, ended=True),
+    "role assignments": Partial(rest_answers.write, ("account", *OVERLAYS), 14, ended=True),
+    "role assignments with the directory": Partial(_several(rest_answers.write, _directory), OVERLAYS, 33, ended=True),
     "the collector": Partial(_collector, ("encryption", "copilot_label"), 33, items=True),
 }
 

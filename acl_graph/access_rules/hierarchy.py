@@ -61,7 +61,7 @@ class Assignments:
 def assignments(facts: Facts, masks: Mask, *, wide: bool) -> Assignments:
     """Who stands on which scope, and who administers which site, in one world (H02, H08, P07)."""
     grants = facts.tenant["grants"]
-    scope, node = facts.scopes.codes(grants["scope"]), facts.principals(grants["principal"])
+    scope, node = facts.numbered("grants", "scope"), facts.numbered("grants", "principal")
     direct = (node >= 0) & (scope >= 0) & grants["link"].is_null().to_numpy()
     kinds = (*GRANTEES, Kind.UNRESOLVED) if wide else GRANTEES
     keep = direct.copy()
@@ -102,7 +102,7 @@ def assumed_defaults(facts: Facts) -> Assumed:
     sites = facts.tenant["sites"]
     code, group = facts.sites.codes(sites["id"]), facts.principals(sites["group"])
     silent = np.ones(len(facts.sites), np.bool_)
-    granted = facts.scope_site[np.unique(facts.scopes.codes(facts.tenant["grants"]["scope"]))]
+    granted = np.append(facts.scope_site, -1)[facts.numbered("grants", "scope")]
     silent[granted[granted >= 0]] = False
     administered = facts.sites.codes(facts.tenant["site_admins"]["site"])
     silent[administered[administered >= 0]] = False

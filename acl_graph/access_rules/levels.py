@@ -88,7 +88,7 @@ def masks_of_grants(facts: Facts) -> tuple[Mask, NDArray[np.bool_]]:
     grants = facts.tenant["grants"]
     levels = facts.tenant["levels"]
     frame = grants.select(
-        pl.Series("scope", facts.scopes.codes(grants["scope"])), pl.col("level"), folded(pl.col("level")).alias("name")
+        pl.Series("scope", facts.numbered("grants", "scope")), pl.col("level"), folded(pl.col("level")).alias("name")
     )
     known: dict[str | None, int] = {}
     for text in frame["level"].unique().to_list():
@@ -98,9 +98,11 @@ def masks_of_grants(facts: Facts) -> tuple[Mask, NDArray[np.bool_]]:
             mask = read_mask(text)
         if mask is not None:
             known[text] = mask
-    names = frame["level"].to_list()
-    unknown = np.array([name not in known for name in names], np.bool_)
-    masks = np.array([known.get(name, READ_MASK) for name in names], np.uint64)
+    spelled = [text for text in known if text is not None]
+    values = pl.Series([known[text] for text in spelled], dtype=pl.UInt64)
+    found = frame["level"].replace_strict(spelled, values, default=None, return_dtype=pl.UInt64)
+    unknown = np.array(found.is_null().to_numpy(), np.bool_)
+    masks = np.array(found.fill_null(READ_MASK).to_numpy(), np.uint64)
     if levels.height:
         _apply_custom(facts, levels, frame, masks, unknown)
     return masks, unknown

@@ -46,6 +46,8 @@ class LinkRules:
     latent: Entries
     unknown: Entries
     unnamed: Codes
+    #: whom a link let in before it died, where its death is taken to end that (S07)
+    ended: Entries
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def link_rules(facts: Facts, masks: Mask, *, wide: bool) -> LinkRules:
     """Whom every link on every scope lets in, in one world. `masks` are those of the rows of `grants`."""
     stands = _stands(facts, masks)
     users = _link_users(facts)
-    open_now, barred = _named(facts, stands, users, wide=wide)
+    open_now, barred, ended = _named(facts, stands, users, wide=wide)
     alive = stands.take(stands.alive & stands.described)
     latent = [
         _population(alive.take(alive.audience == ORGANIZATION), ACTIVE_DIRECTORY, VIA_ORGANIZATION),
@@ -97,6 +99,7 @@ def link_rules(facts: Facts, masks: Mask, *, wide: bool) -> LinkRules:
         latent=join_entries(*latent),
         unknown=join_entries(_population(nothing, ANYBODY, VIA_UNKNOWN), *unknown),
         unnamed=unnamed.scope,
+        ended=ended,
     )
 
 
@@ -106,7 +109,7 @@ def _population(stands: _Stands, bit: int, via: int) -> Entries:
 
 def _stands(facts: Facts, masks: Mask) -> _Stands:
     grants, links = facts.tenant["grants"], facts.tenant["links"]
-    scope, link = facts.scopes.codes(grants["scope"]), facts.links.codes(grants["link"])
+    scope, link = facts.numbered("grants", "scope"), facts.numbered("grants", "link")
     audience = np.full(len(facts.links), STRANGE, np.int8)
     described = np.zeros(len(facts.links), np.bool_)
     expired = np.zeros(len(facts.links), np.bool_)
@@ -134,15 +137,15 @@ def _link_users(facts: Facts) -> pl.DataFrame:
     frame = facts.tenant["link_users"]
     return pl.DataFrame(
         {
-            "link": facts.links.codes(frame["link"]),
-            "node": facts.principals(frame["principal"]),
+            "link": facts.numbered("link_users", "link"),
+            "node": facts.numbered("link_users", "principal"),
             "user_row": np.arange(frame.height, dtype=np.int64),
         }
     ).filter((pl.col("link") >= 0) & (pl.col("node") >= 0))
 
 
-def _named(facts: Facts, stands: _Stands, users: pl.DataFrame, *, wide: bool) -> tuple[Entries, Entries]:
-    """The people and groups a link names, as far as its audience admits them (S01-S05)."""
+def _named(facts: Facts, stands: _Stands, users: pl.DataFrame, *, wide: bool) -> tuple[Entries, Entries, Entries]:
+    """The people and groups a link names, as far as its audience admits them (S01-S05): now, barred, and until its end."""
     people = facts.people
     pairs = pl.DataFrame({"link": stands.link, "at": np.arange(len(stands.link), dtype=np.int64)}).join(
         users, on="link", how="inner", maintain_order="left_right"
@@ -184,4 +187,5 @@ def _named(facts: Facts, stands: _Stands, users: pl.DataFrame, *, wide: bool) ->
         [audience == ORGANIZATION, audience == PEOPLE], [VIA_ORGANIZATION, VIA_PEOPLE], VIA_ANYONE
     ).astype(np.int8)
     found = Entries(stands.scope[at], node, stands.mask[at], via, stands.row[at], user_row)
-    return found.take(keep & ~barred), found.take(barred)
+    ended = admitted & individual & stands.described[at] & ~living
+    return found.take(keep & ~barred), found.take(barred), found.take(ended)

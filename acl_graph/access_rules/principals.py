@@ -100,7 +100,7 @@ def pair_in(first: Codes, second: Codes, pairs: tuple[Codes, Codes]) -> NDArray[
 def membership(facts: Facts, *, wide: bool) -> Membership:
     """The memberships that count in one world (`wide`: the possible one)."""
     people, frame = facts.people, facts.tenant["members"]
-    group, member = facts.principals(frame["group"]), facts.principals(frame["member"])
+    group, member = facts.numbered("members", "group"), facts.numbered("members", "member")
     row = np.arange(frame.height, dtype=np.int64)
     owner = (frame["role"] == OWNER).fill_null(False).to_numpy()
     eligible = (frame["assignment"] == "eligible").fill_null(False).to_numpy()

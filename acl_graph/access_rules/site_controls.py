@@ -54,24 +54,18 @@ def restricted_access(
     tenant, people = facts.tenant, facts.people
     gate = np.full(len(facts.sites), ALL_PASS, np.int32)
     kind = site_kinds(facts)
-    own_group = site_groups(facts)
     internal = (people.kind_of_user == kind_code(Kind.USER)) & np.isin(people.home_of_user, (INTERNAL, EXTERNAL_MEMBER))
     exempt = _apps(facts, wide=wide)
     admins_bound = tenant.switch("rac_applies_to_site_admins", True) is not False
     nested = tenant.switch("rac_nested", True) is not False
 
     if tenant.switch("restricted_access_control", not wide):
-        flagged = site_column(facts, flags(tenant["sites"]["restricted_access"]), 0) == 1
-        listed = _listed_groups(facts)
-        for site in np.flatnonzero(flagged):
-            groups = listed.get(int(site)) or ([int(own_group[site])] if own_group[site] >= 0 else [])
-            if not groups:
-                continue  # O02: no group configured on a site without one: not applied
+        for site, groups in restricted_groups(facts).items():
             passes = _in_any(facts, groups, users_in) if nested else _directly_in(facts, groups, inside, users_in)
             if kind[site] == SHARED_CHANNEL:
                 passes = passes | ~internal  # O04: only the tenant's own users are checked
             if not admins_bound:
-                passes = passes | admins_of(int(site)) | exempt
+                passes = passes | admins_of(site) | exempt
             gate[site] = rows.add(passes)
 
     service = facts.principals(pl.Series(list(tenant.switch("onedrive_restricted_groups") or []), dtype=pl.String))
@@ -87,6 +81,16 @@ def restricted_access(
         for site in np.flatnonzero(app_free):
             gate[site] = rows.both(int(gate[site]), row)
     return gate
+
+
+def restricted_groups(facts: Facts) -> dict[int, list[int]]:
+    """The groups that flagged sites admit: those listed, else the site's own. With neither it is not applied (O02)."""
+    flagged = site_column(facts, flags(facts.tenant["sites"]["restricted_access"]), 0) == 1
+    own, listed = site_groups(facts), _listed_groups(facts)
+    found = {
+        int(site): listed.get(int(site)) or ([int(own[site])] if own[site] >= 0 else []) for site in np.flatnonzero(flagged)
+    }
+    return {site: groups for site, groups in found.items() if groups}
 
 
 def _listed_groups(facts: Facts) -> dict[int, list[int]]:

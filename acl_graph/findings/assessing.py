@@ -18,6 +18,7 @@ from acl_graph.findings import fixes
 from acl_graph.findings.context import Bools, Context, Counts
 from acl_graph.findings.finding import Finding, Rule, exposure_of, finding_id, severity_of
 from acl_graph.findings.words import many
+from acl_graph.names import Codes
 from acl_graph.vocabulary import Lens
 from acl_graph.what_if import Change, Comparison
 
@@ -26,7 +27,9 @@ SHOWN = (Lens.OPEN, Lens.LATENT, Lens.COPILOT)
 #: how many names, scopes, items a finding lists
 NAMES, LISTED = 10, 20
 #: how many different lists are asked for one case; a case with more says so
-CLASSES = 12
+CLASSES = 4
+#: ... and where only a few people are asked about
+FEW_CLASSES = 40
 #: a closing set is looked for among so many other paths
 OTHER_PATHS = 8
 
@@ -54,6 +57,8 @@ class Case:
     #: the case is one only if its change takes something away, or only if the population reaches something
     must_help: bool = False
     must_reach: bool = False
+    #: counts are about the population alone: it is a few people in many places
+    alone: bool = False
 
 
 def report(
@@ -103,7 +108,8 @@ def assess(context: Context, rule: Rule, case: Case) -> Finding | None:
     """Weigh one case; None where it is none on a closer look."""
     things, files = context.things_of(case.scopes)
     changes = [] if case.change is None else [case.change]
-    tried = _compare(context, things, changes, files)
+    few = np.flatnonzero(case.population).astype(np.int32) if case.alone and case.population is not None else None
+    tried = _compare(context, things, changes, files, few)
     humans = context.whatif.humans
     before, after = tried.before[case.lens] & humans, tried.after[case.lens] & humans
     closed = before & ~after
@@ -158,8 +164,11 @@ def names(context: Context, people: Bools) -> list[str]:
     return [context.user_name(int(user)) for user in users[np.argsort(-heavy, kind="stable")[:NAMES]]]
 
 
-def _compare(context: Context, things: Any, changes: Sequence[Change], files: Counts) -> Comparison:
-    return context.whatif.compare(things, changes, files, most=CLASSES)
+def _compare(
+    context: Context, things: Any, changes: Sequence[Change], files: Counts, users: Codes | None = None
+) -> Comparison:
+    most = CLASSES if users is None else FEW_CLASSES
+    return context.whatif.compare(things, changes, files, most=most, users=users)
 
 
 def _counts(context: Context, reached: Any, pairs: Any) -> dict[str, dict[str, int]]:
@@ -181,14 +190,15 @@ def _other_paths(
     paths = _paths(context, case, still)
     told = "; ".join(f"{what} ({count:,})" for count, what, _ in paths[:5])
     said = "This removal alone will not help: " if not closed else ""
-    said += f"{int(still.sum()):,} of {many(total, 'person')} keep a way in"
+    said += f"{int(still.sum()):,} of {total:,} keep a way in"
     said += f", by {told}." if told else "."
     wanted = [change for _, _, change in paths if change is not None]
     together = [case.change, *case.more, *wanted[:OTHER_PATHS]]
     together = list({(c.kind, tuple(sorted(map(str, c.target.items())))): c for c in together}.values())
     if len(together) == 1:
         return said, (case.change,)
-    after = _compare(context, things, together, files).after[case.lens] & context.whatif.humans & still
+    few = np.flatnonzero(still).astype(np.int32) if case.alone else None
+    after = _compare(context, things, together, files, few).after[case.lens] & context.whatif.humans & still
     if int(after.sum()) < int(still.sum()):
         said += f" {len(together)} changes together leave {int(after.sum()):,}."
         return said, tuple(together)

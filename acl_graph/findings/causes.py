@@ -83,8 +83,8 @@ def causes(context: Context, nodes: Bools, score: Counts, *, groups: Bools | Non
     row = np.where(on_link == 1, found.user_row[direct], found.row[direct])
     keep = (on_link == 1) | (found.via[direct] == VIA_GRANT)
     direct, on_link, row = direct[keep], on_link[keep], row[keep]
-    key = np.stack([on_link, found.node[direct].astype(np.int64), found.scope[direct].astype(np.int64)])
-    _, first = np.unique(key, axis=1, return_index=True)
+    size = np.int64(len(context.units.families.now.set_of) + 1)
+    _, first = np.unique((found.scope[direct].astype(np.int64) * size + found.node[direct]) * 2 + on_link, return_index=True)
     direct, on_link, row = direct[first], on_link[first], row[first]
 
     members = context.units.membership

@@ -16,11 +16,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from acl_graph.access import Access
+from acl_graph.access_rules.external_sharing import site_kinds
 from acl_graph.access_rules.forms import ACTIVE_DIRECTORY, Entries
 from acl_graph.access_rules.levels import VIEW_BITS
 from acl_graph.csr import gather, spread
 from acl_graph.exposure import Policy, Sensitivity
-from acl_graph.facts import Facts
+from acl_graph.facts import KINDS, Facts
 from acl_graph.names import Codes
 from acl_graph.reach import LensReach
 from acl_graph.units import Units
@@ -181,11 +182,27 @@ class Context:
         found = self.facts.people.are(*kinds)
         return np.append(found, np.zeros(len(self.units.families.now.set_of) - len(found), np.bool_))
 
+    @cached_property
+    def kinds(self) -> NDArray[np.int8]:
+        """The kind of each site."""
+        return site_kinds(self.facts)
+
     # --- names --------------------------------------------------------------------------------------------------
 
     def id_of(self, node: int) -> str:
         """The id of a principal."""
         return self.facts.people.names[node]
+
+    def code(self, named: object) -> int:
+        """The number of a principal that a row names; spellings as forgiving as everywhere."""
+        names = self.facts.people.names
+        found = names.code(str(named))
+        return found if found >= 0 else int(names.codes(pl.Series([str(named)]))[0])
+
+    def is_a(self, node: int, *kinds: Kind) -> bool:
+        """Whether a principal is of one of these kinds."""
+        kind = self.facts.people.kind
+        return node < len(kind) and KINDS[kind[node]] in kinds
 
     def name(self, node: int) -> str:
         """A principal as people know it."""

@@ -33,7 +33,7 @@ def find(context: Context) -> list[Finding]:
     size = np.int64(len(facts.people.names) + 1)
     runs = np.isin(site.astype(np.int64) * size + entries.node[at], admins.scope.astype(np.int64) * size + admins.node)
     at = at[~own & ~runs & context.works[user]]
-    _, first = np.unique(np.stack([entries.scope[at], entries.node[at]]), axis=1, return_index=True)
+    _, first = np.unique(entries.scope[at].astype(np.int64) * size + entries.node[at], return_index=True)
     at = at[np.sort(first)]
 
     def build(number: int) -> Case | None:

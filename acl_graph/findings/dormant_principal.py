@@ -47,6 +47,7 @@ def find(context: Context) -> list[Finding]:
             change=named[0][2] if named else None,
             more=tuple(change for _, _, change in named[1:9]),
             population=alone,
+            alone=True,
             must_reach=True,
             confidence=sure,
         )

@@ -40,13 +40,14 @@ def find(context: Context) -> list[Finding]:
         scopes = scopes[context.weight[scopes] > 0] if context.weight[scopes].any() else scopes
         return Case(
             identity=(facts.sites[site], context.id_of(guest)),
-            what=f"The time of {context.name(guest)} on {context.site_name(site)} is over, and {many(len(found), 'row')} still name "
-            "the account there.",
+            what=f"The time of {context.name(guest)} on {context.site_name(site)} is over; it is still named "
+            f"there by {many(len(found), 'row')}.",
             scopes=scopes,
             row=found[0][0],
             change=found[0][1],
             more=tuple(change for _, change in found[1:9]),
             population=alone,
+            alone=True,
         )
 
     return report(context, RULE, np.array([len(rows[at]) for at in kept], np.int64), build)

@@ -5,10 +5,12 @@ Names never become part of a command: a template is a word, and parameters are v
 
 from __future__ import annotations
 
-from acl_graph.access_rules.external_sharing import ONEDRIVE, SHARING, site_kinds
+import numpy as np
+
+from acl_graph.access_rules.external_sharing import ONEDRIVE, SHARING
 from acl_graph.access_rules.forms import ALL_PASS
-from acl_graph.facts import kind_code
-from acl_graph.findings.context import Context
+from acl_graph.csr import spread
+from acl_graph.findings.context import CLAIMS, Context
 from acl_graph.vocabulary import Gate, Kind
 from acl_graph.what_if import Change, ChangeKind, Command
 
@@ -23,7 +25,7 @@ def remove_grant(context: Context, row: int) -> Change:
     grants = context.facts.tenant["grants"]
     scope_id, principal = str(grants["scope"][row]), str(grants["principal"][row])
     scope = context.facts.scopes.code(scope_id)
-    node = int(context.facts.people.names.codes(grants["principal"][row : row + 1])[0])
+    node = context.code(grants["principal"][row])
     kind = int(context.facts.scope_kind[scope])
     template = {
         0: "Set-PnPWebPermission -RemoveRole",
@@ -31,7 +33,7 @@ def remove_grant(context: Context, row: int) -> Change:
         2: "Set-PnPFolderPermission -RemoveRole",
         3: "Set-PnPListItemPermission -RemoveRole",
     }.get(kind, "Set-PnPListItemPermission -RemoveRole")
-    local = context.facts.people.kind[node] == kind_code(Kind.SHAREPOINT_GROUP)
+    local = context.is_a(node, Kind.SHAREPOINT_GROUP)
     level = str(grants["level"][row] or "")
     effects = [ELEVATION, "Taking somebody off a site or library may take grants further down with it (verify after)."]
     if local:
@@ -87,16 +89,15 @@ def remove_link(context: Context, link: int) -> Change:
 def remove_member(context: Context, row: int) -> Change:
     """F10, F14, F15: take a direct member out of a group."""
     members = context.facts.tenant["members"]
-    names = context.facts.people.names
-    group = int(names.codes(members["group"][row : row + 1])[0])
-    member = int(names.codes(members["member"][row : row + 1])[0])
+    group = context.code(members["group"][row])
+    member = context.code(members["member"][row])
     people = context.facts.people
     target = {"group": context.id_of(group), "member": context.id_of(member)}
     if members["role"][row] == "owner":
         target["role"] = "owner"
     why = f"Take {context.name(member)} out of {context.name(group)}"
-    if people.kind[group] == kind_code(Kind.SHAREPOINT_GROUP):
-        claim = bool(context.are(Kind.EVERYONE, Kind.EVERYONE_EXCEPT_EXTERNAL, Kind.AUTHENTICATED_USERS)[member])
+    if context.is_a(group, Kind.SHAREPOINT_GROUP):
+        claim = context.is_a(member, *CLAIMS)
         effects = [ELEVATION, "Every place of the site that names this group is concerned."]
         if claim:
             effects.append("The claim stays wherever it is granted by itself.")
@@ -155,7 +156,7 @@ def remove_site_admin(context: Context, row: int) -> Change:
     """Take away the role of site collection administrator."""
     frame = context.facts.tenant["site_admins"]
     site = context.facts.sites.code(str(frame["site"][row]))
-    node = int(context.facts.people.names.codes(frame["principal"][row : row + 1])[0])
+    node = context.code(frame["principal"][row])
     return Change(
         ChangeKind.REMOVE_SITE_ADMIN,
         {"site": str(frame["site"][row]), "principal": context.id_of(node)},
@@ -225,32 +226,29 @@ def link_scopes(context: Context, link: int) -> list[int]:
 
 def roster(context: Context, site: int) -> list[int]:
     """Existing Entra groups that work on a site and are not broad: whom restricted access control could keep."""
-    facts, units = context.facts, context.units
-    scopes = (facts.scope_site == site).nonzero()[0]
-    nodes = {int(node) for scope in scopes for node in units.listed.at(int(scope)).node}
-    local = [node for node in nodes if node < len(facts.people.names) and context.are(Kind.SHAREPOINT_GROUP)[node]]
-    members = units.membership
-    for group in local:
-        down = context.whatif.descent.down
-        nodes |= {int(node) for node in members.member[down[1][down[0][group] : down[0][group + 1]]]}
-    allowed = context.are(Kind.SECURITY_GROUP, Kind.M365_GROUP)
-    sized = [(int(context.whatif.descent.families(node, set(), set())[0].sum()), node) for node in nodes if allowed[node]]
-    own = context.facts.tenant["sites"]
-    if site < own.height and own["group"][site]:
-        connected = facts.people.names.code(str(own["group"][site]))
-        if connected >= 0:
-            sized.append((int(context.whatif.descent.families(connected, set(), set())[0].sum()), connected))
-    small = sorted({(size, node) for size, node in sized if size and not context.broad(size)}, reverse=True)
-    return [node for _, node in small[:MOST_GROUPS]]
+    facts, members = context.facts, context.units.membership
+    listed = context.units.listed
+    at, _ = spread(listed.ptr, np.flatnonzero(facts.scope_site == site).astype(np.int64))
+    nodes = np.unique(listed.entries.node[at]).astype(np.int64)
+    ptr, order = context.whatif.descent.down
+    local = nodes[context.are(Kind.SHAREPOINT_GROUP)[nodes]]
+    inner = members.member[order[spread(ptr, local)[0]]]
+    own = facts.tenant["sites"]["group"]
+    connected = facts.people.names.code(str(own[site])) if site < len(own) and own[site] else -1
+    groups = np.unique(np.concatenate([nodes, inner, [connected] if connected >= 0 else []])).astype(np.int64)
+    groups = groups[context.are(Kind.SECURITY_GROUP, Kind.M365_GROUP)[groups]]
+    size = context.size(groups)
+    fit = (size > 0) & ~context.broad(size)
+    groups, size = groups[fit], size[fit]
+    return [int(node) for node in groups[np.lexsort((groups, -size))][:MOST_GROUPS]]
 
 
 def can_restrict(context: Context, site: int) -> bool:
     """Whether restricted access control can be proposed: a known site, not a OneDrive, not restricted already."""
-    if not 0 <= site < context.facts.tenant["sites"].height or site_kinds(context.facts)[site] == ONEDRIVE:
+    if not 0 <= site < context.facts.tenant["sites"].height or context.kinds[site] == ONEDRIVE:
         return False
-    things = (context.units.site_of[context.units.n_items :] == site).nonzero()[0]
-    gate = context.units.gates[Gate.RESTRICTED_ACCESS]
-    return bool(len(things)) and int(gate[context.units.n_items + int(things[0])]) == ALL_PASS
+    scope = int(np.argmax(context.facts.scope_site == site))
+    return int(context.units.gates[Gate.RESTRICTED_ACCESS][context.units.plain(scope)]) == ALL_PASS
 
 
 def public_group_of(context: Context, local: int) -> int | None:
@@ -270,7 +268,7 @@ def _login(context: Context, node: int) -> str:
     frame = context.facts.tenant["principals"]
     if node >= frame.height:
         return context.id_of(node)
-    if context.are(Kind.SHAREPOINT_GROUP)[node]:
+    if context.is_a(node, Kind.SHAREPOINT_GROUP):
         return context.name(node)
     return str(frame["login"][node] or frame["id"][node])
 

@@ -39,12 +39,13 @@ def find(context: Context) -> list[Finding]:
         return Case(
             identity=(context.id_of(node),),
             what=f"The guest {context.user_name(user)} opens {many(int(reach[user, 1]), 'sensitive file')} in up to "
-            f"{many(len(scopes), 'place')}, by {many(len(named), 'row')} of the export.",
+            f"{many(len(scopes), 'place')}.",
             scopes=scopes,
             row=named[0][1] if named else ("principals", node),
             change=named[0][2] if named else None,
             more=tuple(change for _, _, change in named[1:9]),
             population=alone,
+            alone=True,
             must_reach=True,
         )
 

@@ -26,8 +26,8 @@ class Links:
     def total(self, score: Counts) -> Counts:
         """Sum of a score of scopes for each link, each scope once."""
         out = np.zeros(len(self.link), np.int64)
-        pairs = np.unique(np.stack([self.of, self.scope]), axis=1) if len(self.of) else np.zeros((2, 0), np.int64)
-        np.add.at(out, pairs[0], score[pairs[1]])
+        pairs = np.unique(self.of * len(score) + self.scope)
+        np.add.at(out, pairs // max(1, len(score)), score[pairs % max(1, len(score))])
         return out
 
 

@@ -10,23 +10,24 @@ from acl_graph.findings.context import Context, Counts
 from acl_graph.what_if import Change
 
 Route = tuple[int, tuple[str, int], Change]
+#: changes are made for so many rows of one person
+MOST = 9
 
 
 def routes(context: Context, user: int) -> list[Route]:
-    """(weight behind it, row, change) of every row that names the subject, the heaviest first."""
+    """(weight behind it, row, change) of the heaviest rows that name the subject."""
     facts, units, entries = context.facts, context.units, context.opening
     node = int(facts.people.node_of[user])
-    found: list[Route] = []
+    found: list[tuple[int, tuple[str, int]]] = []
     links: dict[int, int] = {}
     for at in context.entries_of(np.array([node])):
         weight, row, user_row = int(context.weight[entries.scope[at]]), int(entries.row[at]), int(entries.user_row[at])
         if entries.via[at] == VIA_GRANT:
-            found.append((weight, ("grants", row), fixes.remove_grant(context, row)))
+            found.append((weight, ("grants", row)))
         elif user_row >= 0:
             links[user_row] = links.get(user_row, 0) + weight
     for user_row, weight in links.items():
-        link = facts.links.code(str(facts.tenant["link_users"]["link"][user_row]))
-        found.append((weight, ("link_users", user_row), fixes.remove_link_user(context, link, node)))
+        found.append((weight, ("link_users", user_row)))
     ptr, order = context.whatif.descent.up
     members = units.membership
     for at in order[ptr[node] : ptr[node + 1]]:
@@ -34,12 +35,24 @@ def routes(context: Context, user: int) -> list[Route]:
             groups = context.holding(members.group[at : at + 1].astype(np.int64))[1]
             weight, row = int(context.weight[context.scopes_of(groups)].sum()), int(members.row[at])
             if weight:
-                found.append((weight, ("members", row), fixes.remove_member(context, row)))
+                found.append((weight, ("members", row)))
     admins = units.admins.entries
     for at in np.flatnonzero((admins.node == node) & (admins.via == VIA_ADMIN)):
         weight, row = int(context.weight[facts.scope_site == admins.scope[at]].sum()), int(admins.row[at])
-        found.append((weight, ("site_admins", row), fixes.remove_site_admin(context, row)))
-    return sorted((route for route in found if route[0]), key=lambda route: (-route[0], route[1]))
+        found.append((weight, ("site_admins", row)))
+    heavy = sorted((route for route in found if route[0]), key=lambda route: (-route[0], route[1]))[:MOST]
+    return [(weight, row, _removed(context, node, *row)) for weight, row in heavy]
+
+
+def _removed(context: Context, node: int, table: str, row: int) -> Change:
+    if table == "grants":
+        return fixes.remove_grant(context, row)
+    if table == "members":
+        return fixes.remove_member(context, row)
+    if table == "site_admins":
+        return fixes.remove_site_admin(context, row)
+    link = context.facts.links.code(str(context.facts.tenant["link_users"]["link"][row]))
+    return fixes.remove_link_user(context, link, node)
 
 
 def reached_scopes(context: Context, user: int) -> Counts:

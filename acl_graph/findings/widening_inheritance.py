@@ -30,7 +30,9 @@ def find(context: Context) -> list[Finding]:
     here = entries.scope.astype(np.int64) * size + entries.node
     above = parent[entries.scope].astype(np.int64) * size + entries.node
     candidate = np.flatnonzero((entries.via == VIA_GRANT) & wider[entries.scope])
-    added = candidate[~np.isin(above[candidate], here)]
+    asked = np.zeros(len(users) + 1, np.bool_)
+    asked[parent[wider]] = True
+    added = candidate[~np.isin(above[candidate], here[asked[entries.scope]])]
     people = context.size(entries.node[added])
     order = np.lexsort((-people, entries.scope[added]))
     added, people = added[order], people[order]
@@ -47,7 +49,7 @@ def find(context: Context) -> list[Finding]:
         return Case(
             identity=(facts.scopes[scope],),
             what=f"{context.place(scope)} opens {many(int(context.sums[scope, 1]), 'sensitive file')} to {many(int(users[scope]), 'person')}, "
-            f"{more:,} more than {context.place(int(parent[scope]))} above it; {many(end - start, 'grant')} were added, the widest "
+            f"{more:,} more than {context.place(int(parent[scope]))} above it; grants added: {end - start:,}, the widest "
             f"to {context.name(widest)}.",
             scopes=np.array([scope], np.int64),
             row=("grants", rows[0]),

@@ -1,7 +1,7 @@
 """Several exports of one tenant: what one names by address and another by id is one thing, and gets one name.
 
-Only documented keys join: a site's address, a path inside its site, a SharePoint group's title inside its site. A key that
-fits two things of one export joins nothing, and what is known by display name alone is never joined.
+Only documented keys join: a site's address, a path inside its site, a SharePoint group's title inside its site. A key
+that fits two things of one export joins nothing, and what is known by display name alone is never joined.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from acl_graph.errors import BadInput
 from acl_graph.raw import RawExport
 from acl_graph.readers.addresses import locate
 from acl_graph.readers.files import Sniffed, fold
-from acl_graph.tables import TABLES
 from acl_graph.tenant import PRINCIPAL_REFERENCES, SITE_REFERENCES
 
 #: keys under which exports write the tenant's own id
@@ -100,8 +99,8 @@ def join(raw: RawExport) -> None:
     of_scope, of_group = scopes.renamed(), groups.renamed()
     if of_scope or of_group:
         raw.note(
-            f"{len(of_scope) + len(of_group):,} scopes and SharePoint groups that one export names by address or another number were joined "
-            "with those of an earlier one, by site and path or by site and title."
+            f"{len(of_scope) + len(of_group):,} scopes and SharePoint groups that one export names by address or "
+            "another number were joined with those of an earlier one, by site and path or by site and title."
         )
     raw.parts = [
         (reader, table, _replaced(table, frame, of_scope, of_group, sites))

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 from acl_graph.raw import RawExport, ReadFile
 from acl_graph.readers.addresses import host_of, locate, scope_kind
+from acl_graph.readers.claims import link_of_group
 from acl_graph.readers.collected import LIMITED, Collected
 from acl_graph.readers.files import Sniffed, fold
 from acl_graph.readers.records import Record, Where, boolean, cover, records, sample, text
@@ -250,6 +251,11 @@ def _member(into: Collected, who: Record, site: str, where: Where) -> str | None
 
 def _members(into: Collected, site: str, title: str, people: Sequence[Record], where: Where) -> None:
     if into.limited_group(title):
+        return
+    hidden = link_of_group(title)
+    if hidden is not None:  # the link itself stands in role assignments; here are the people who have used it
+        for person in people:
+            into.link_user(hidden[2], _member(into, person, site, where), where)
         return
     group = into.people.group(site, title, where)
     into.people.expanded(group, True)

@@ -176,7 +176,7 @@ class _Export:
         recipients: pl.DataFrame, file_rows: pl.DataFrame, events: pl.DataFrame,
     ) -> None:  # fmt: skip
         raw = self.raw
-        ids = dict(zip(namings["ident"].to_list(), namings["principal"].to_list(), strict=True))
+        ids = namings["principal"]
         site_paths = self._site_paths(site_rows, file_rows)
         recipients = recipients.join(namings, on="ident", how="left", maintain_order="left")
         entries = tables_out.group_members(group_rows, members, namings)
@@ -354,12 +354,13 @@ def _frame_of(resolved: Resolved, people: People) -> pl.DataFrame:
     )
 
 
-def _with_person(frame: pl.DataFrame, column: str, ids: Mapping[int, str | None]) -> pl.DataFrame:
-    """Add `<column>_id`: the principal behind a naming number."""
-    if not ids:
+def _with_person(frame: pl.DataFrame, column: str, ids: pl.Series) -> pl.DataFrame:
+    """Add `<column>_id`: the principal behind a naming number (-1 is nobody)."""
+    if ids.is_empty():
         return frame.with_columns(pl.lit(None, pl.String).alias(f"{column}_id"))
-    who = pl.col(column).replace_strict(dict(ids), default=None, return_dtype=pl.String)
-    return frame.with_columns(who.alias(f"{column}_id"))
+    number = frame[column]
+    who = ids.gather(number.clip(0)).alias(f"{column}_id")
+    return frame.with_columns(pl.when(number >= 0).then(who).alias(f"{column}_id"))
 
 
 def _sourced(recipients: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
