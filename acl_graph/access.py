@@ -155,6 +155,8 @@ class Access:
         possibly = self._asked(self.possible, user)
         possible = decide(self.possible, possibly.of(asked))
         four, wider = _four(sure), _four(possible)
+        # more on the list may mean that a library's own rule is asked at last: no less is possible than is sure
+        wider["open"] = Level(max(int(sure.open[0]), int(possible.open[0]))).name
         stopped = surely.attributed(pairs, int(sure.stopped[0]))
         all_gates = tuple(gate.value for number_, gate in enumerate(GATES) if stopped >> number_ & 1)
         return Answer(

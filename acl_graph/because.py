@@ -87,6 +87,22 @@ class Asked:
         """What the list and administration surely give."""
         return int(self.pairs.mask[0])
 
+    @cached_property
+    def surely_in(self) -> set[int]:
+        """The subject and every principal he is surely in, whether or not anything stands on it."""
+        units, members = self.units, self.units.membership
+        bits = units.families.now.user_populations[self.user]
+        found = {self.node, *np.flatnonzero(members.populations & bits).tolist()}
+        ptr, order = units.groups_of
+        waiting = list(found)
+        while waiting:
+            node = waiting.pop()
+            for group in members.group[order[ptr[node] : ptr[node + 1]]].tolist():
+                if group not in found:
+                    found.add(group)
+                    waiting.append(group)
+        return found
+
     @property
     def opens(self) -> bool:
         """Whether it opens."""

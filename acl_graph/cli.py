@@ -343,6 +343,25 @@ def policy() -> None:
 
 
 @app.command(rich_help_panel="Look")
+def routes(output: AsJson = "text") -> None:
+    """Which export do I need? For each route its cost, delay, role, what it answers and what it cannot."""
+    from acl_graph.routes import routes_data, routes_text
+
+    answer(as_json(routes_data()) if output == "json" else routes_text())
+
+
+@app.command(rich_help_panel="Work")
+def collector(
+    directory: Annotated[Path, typer.Argument(help="Folder to write the script to.")],
+    force: Force = False,
+) -> None:
+    """Write out a read-only PowerShell script that collects a tenant folder. It has not been run against a live tenant by us."""
+    from acl_graph.collector import write_collector
+
+    say(f"Wrote {write_collector(directory, force=force)}. Read it before you run it.")
+
+
+@app.command(rich_help_panel="Look")
 def conformance(
     write_cases: Annotated[
         Path | None, typer.Option("--write-cases", help="Write the engine-neutral cases to this file.")

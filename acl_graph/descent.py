@@ -22,7 +22,7 @@ Bools = NDArray[np.bool_]
 
 
 class Descent:
-    """The membership rows of one world, ready to be walked both ways. Nodes are principals; rows are rows of `members`."""
+    """The membership rows of one world, walked both ways. Nodes are principals; rows are rows of `members`."""
 
     def __init__(self, units: Units) -> None:
         self.units = units

@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from itertools import islice
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from acl_graph.access_rules.copilot import CAN_USE
 from acl_graph.access_rules.forms import VIA_UNKNOWN
+from acl_graph.access_rules.hierarchy import elevating_roles
 from acl_graph.because import Asked
 from acl_graph.facts import kind_code
 from acl_graph.units import Units
 from acl_graph.verdicts import FOUND, YES
-from acl_graph.vocabulary import GATE_NUMBER, Cover, Gate, Kind, Level
+from acl_graph.vocabulary import GATE_NUMBER, STEPS, Cover, Gate, Kind, Level, Step
 from acl_graph.witness import name_of
 
 #: how many paths through unknown memberships are told; one is enough to make the point, all would be a list
@@ -51,7 +53,7 @@ def _incomplete(asked: Asked, table: str) -> str | None:
 def _list(asked: Asked) -> Iterator[str]:
     """Rows that may stand on the list, and memberships that may lead to a row that does."""
     units = asked.possibly.units
-    surely, possibly = asked.surely.now, asked.possibly.now
+    possibly = asked.possibly.now
     real = asked.place < units.n_scopes
     if real and len(units.everywhere) and possibly[units.everywhere.node].any():
         yield f"{_incomplete(asked, 'grants')}: anybody may hold one here"
@@ -78,16 +80,19 @@ def _list(asked: Asked) -> Iterator[str]:
     if (admins.via == VIA_UNKNOWN).any():
         group = units.facts.principals(units.facts.tenant["sites"]["group"].slice(asked.site, 1))
         yield f"the owners of {name_of(units, int(group[0]))} are not all in the export; they are taken for administrators"
-    nodes = [*here.node[here.via != VIA_UNKNOWN], *admins.node[admins.via != VIA_UNKNOWN]]
-    wider = [int(node) for node in dict.fromkeys(nodes) if not surely[node]]
-    told = (sentence for node in wider for sentence in why_in(asked, node))
+    nodes = {int(node) for node in [*here.node[here.via != VIA_UNKNOWN], *admins.node[admins.via != VIA_UNKNOWN]]}
+    before = {int(node) for node in [*asked.units.listed.at(asked.place).node, *asked.units.admins.at(asked.site).node]}
+    for node in sorted(nodes - before):
+        if node in asked.surely_in and units.facts.people.kind[node] != kind_code(Kind.UNRESOLVED):
+            yield f"a row makes {name_of(units, node)} an owner of the site's group, which Entra would not let one add"
+    told = (sentence for node in sorted(nodes - asked.surely_in) for sentence in why_in(asked, node))
     yield from islice(dict.fromkeys(told), TOLD)
 
 
 def why_in(asked: Asked, node: int) -> Iterator[str]:
     """Why the subject is possibly in a group and not surely: members that nobody exported, or rows nobody could add."""
     units, sure = asked.possibly.units, asked.units
-    surely, possibly = asked.surely.now, asked.possibly.now
+    possibly = asked.possibly.now
     n_principals = len(units.facts.people.names)
     ptr, order = units.members_of
     seen, waiting = {node}, [node]
@@ -102,7 +107,7 @@ def why_in(asked: Asked, node: int) -> Iterator[str]:
             member = int(units.membership.member[at])
             if not (member == asked.node or possibly[member]):
                 continue
-            if surely[member] or member == asked.node:
+            if member in asked.surely_in:
                 if not _is_member(sure, group, member):
                     inner, outer = name_of(units, member), name_of(units, group)
                     yield f"a row puts {inner} into {outer}, which Entra and SharePoint would not let one add"
@@ -135,12 +140,19 @@ def _by_claim(asked: Asked, group: int) -> bool:
 
 
 def _joining(asked: Asked) -> Iterator[str]:
-    """Groups that may be public, one of which would open it."""
+    """Groups that may be public, one of which would open it, and roles whose members could give themselves access."""
     units, sure = asked.possibly.units, asked.units
+    if asked.wide.step[0] == STEPS.index(Step.ELEVATION):
+        for role in elevating_roles(units.facts):
+            if asked.possibly.now[role] and int(role) not in asked.surely_in:
+                yield from islice(why_in(asked, int(role)), 1)
     nodes = units.listed.at(asked.place).node
     nodes = nodes[nodes < len(units.facts.people.names)]
     for node in nodes[(units.membership.joinable[nodes] != 0) & (sure.membership.joinable[nodes] == 0)][:TOLD]:
         yield f"whether {name_of(units, int(node))} is public is not exported: anybody of the organisation may join it"
+        return
+    if asked.wide.step[0] in (STEPS.index(Step.JOIN), STEPS.index(Step.ELIGIBLE)):
+        yield "a group one could join or activate may lead here, by members or rows of which the export is not sure"
 
 
 def _gates(asked: Asked, *, opening: bool, showing: bool) -> Iterator[str]:
@@ -173,9 +185,13 @@ def _gate(asked: Asked, gate: Gate) -> Iterator[str]:
         yield f"the domain of {asked.who} is not exported: a list of allowed domains may hold it"
     elif gate is Gate.INFORMATION_BARRIER:
         yield from _barrier(asked)
-    elif gate is Gate.RESTRICTED_ACCESS and not asked.unset("restricted_access_control"):
-        for group in asked.units.restricted_groups.get(asked.site, []):
-            if asked.possibly.now[group] and not asked.surely.now[group]:
+    elif gate is Gate.RESTRICTED_ACCESS:
+        groups = [] if asked.unset("restricted_access_control") else asked.units.restricted_groups.get(asked.site, [])
+        if asked.site_cell("kind") == "onedrive":
+            named = list(asked.units.facts.tenant.switch("onedrive_restricted_groups") or [])
+            groups = [*groups, *asked.units.facts.principals(pl.Series(named, dtype=pl.String)).tolist()]
+        for group in groups:
+            if asked.possibly.now[group] and group not in asked.surely_in:
                 yield from islice(why_in(asked, group), 1)
     elif gate in (Gate.DLP, Gate.LIBRARY):
         yield from _people_of_the_file(asked, "author" if gate is Gate.LIBRARY else "author, owner, modified_by")

@@ -86,7 +86,9 @@ class GatesAfter:
             return {int(site): rows.users(int(gate[site])) for site in np.flatnonzero(gate)}
 
         return (
-            by_site(site_controls.restricted_access(facts, rows, self._inside(overlay), users_in, admins_of, wide=False)),
+            by_site(
+                site_controls.restricted_access(facts, rows, self._inside(overlay), users_in, admins_of, wide=False)
+            ),
             by_site(site_controls.information_barriers(facts, rows, users_in, wide=False)),
             by_site(site_controls.download_exempt(facts, rows, users_in)),
         )

@@ -68,6 +68,8 @@ class RawExport:
     dates: dict[tuple[str, str], datetime] = field(default_factory=dict)
     #: id of the tenant -> the first file that names it
     tenants: dict[str, str] = field(default_factory=dict)
+    #: those of `tenants` that may stand side by side
+    accepted_tenants: frozenset[str] = frozenset()
 
     def add(self, reader: str, table: str, frame: pl.DataFrame, *, source: str | None = None) -> None:
         """Rows of a table. `source` names the file where the frame has no `source_file` column of its own."""

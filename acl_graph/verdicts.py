@@ -88,7 +88,7 @@ def decide(units: Units, pairs: Pairs) -> Verdicts:
     everybody = np.ones(shape, np.bool_)
     some_waived = bool(pairs.waived.any())
     kind = units.facts.people.kind_of_user[users]
-    anonymous = users == units.facts.people.user_of[units.facts.people.anonymous]
+    anonymous = kind == kind_code(Kind.ANONYMOUS)
     works, licence = units.works[users], units.licence[users]
     copy, no_anyone = units.agent_copy[things], units.no_anyone[things]
     need, need_of_author = units.need[things], units.need_of_author[things]

@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from acl_graph.access_rules.forms import VIA_ANYONE, VIA_ORGANIZATION, Entries
+from acl_graph.access_rules.forms import VIA_ANYONE, VIA_ORGANIZATION, Entries, Mask
 from acl_graph.changed_tenant import compare_anew
 from acl_graph.csr import spread
 from acl_graph.descent import Descent
@@ -144,7 +144,12 @@ class WhatIf:
         return self.layer.lay(changes)
 
     def compare(
-        self, things: Codes, changes: Sequence[Change], files: NDArray[np.int64] | None = None, *, most: int = 32,
+        self,
+        things: Codes,
+        changes: Sequence[Change],
+        files: NDArray[np.int64] | None = None,
+        *,
+        most: int = 32,
         users: Codes | None = None,
     ) -> Comparison:
         """Reach of the things before and after the changes. `files`: sensitive files each thing stands for.
@@ -252,7 +257,19 @@ class WhatIf:
             spared, bit = self.gates.waived(thing, gates)
             waived[spared] |= bit
             units, number = self.gates.alone(thing, gates), 0
-        verdicts = decide(units, Pairs(users, np.array([number], np.int32), *masks, waived[users]))
+        now, bare, organization, anyone, joining, eligible = masks
+        pairs = Pairs(
+            users=users,
+            things=np.array([number], np.int32),
+            mask=now,
+            mask_no_anyone=bare,
+            by_organization=organization,
+            by_anyone=anyone,
+            by_joining=joining,
+            by_activating=eligible,
+            waived=waived[users],
+        )
+        verdicts = decide(units, pairs)
         found[:, listed] = np.stack([lens_holds(verdicts, lens) for lens in LENSES])
         return found
 
@@ -286,7 +303,7 @@ class WhatIf:
         verdicts = decide(self.units, pairs)
         return np.stack([lens_holds(verdicts, lens) for lens in LENSES])
 
-    def _masks(self, thing: int, overlay: Overlay | None, users: Codes) -> list[NDArray[np.uint64]]:
+    def _masks(self, thing: int, overlay: Overlay | None, users: Codes) -> list[Mask]:
         """Held now, without Anyone links, by organization link, by Anyone link, by joining, by activating."""
         units = self.units
         place, site = int(units.place_of[thing]), int(units.site_of[thing])
@@ -346,7 +363,7 @@ class WhatIf:
         alone = np.where(np.isin(things, units.exceptions[0]), things + 1, 0)
         if overlay.undiscovered:  # who made or used a file is spared: every file is a case of its own
             alone = np.where(np.isin(units.site_of[things], list(overlay.undiscovered)), things + 1, alone)
-        same = [rows[things] for rows in units.gates.values()]
+        same: list[NDArray[Any]] = [rows[things] for rows in units.gates.values()]
         same += [units.edit_row[things], units.download_row[things], units.read_only[things], units.need[things]]
         same += [units.no_anyone[things], units.unreadable_by_index[things], units.user_defined[things]]
         same += [units.need_of_author[things], units.agent_copy[things], units.site_of[things], alone]

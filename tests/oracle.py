@@ -1245,11 +1245,13 @@ def verdict(world: World, principal_id: str, name: str) -> dict[str, Any]:
     if what not in ("user", "app", "anonymous", "unresolved"):
         raise ValueError(f"{principal_id} is a group")
     sure, wide = answer(world, False, principal_id, name), answer(world, True, principal_id, name)
+    # more on the list may mean that a library's own rule is asked at last: no less is possible than is sure
+    possible = {**four(wide), "open": LEVELS[max(sure.open, wide.open)]}
     failed = [gate for gate in GATES if gate in sure.failed]
     return {
         **four(sure),
         "latent_by": sure.latent_by,
-        "possible": four(wide) if four(wide) != four(sure) else None,
+        "possible": possible if possible != four(sure) else None,
         "stopped_by": failed[0] if failed else None,
         "stopped_by_all": failed,
         "conditions": conditions(world, principal_id, name, sure.open),

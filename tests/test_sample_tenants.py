@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 
 from acl_graph.access import Access
+from acl_graph.exposure import Policy, weigh
+from acl_graph.findings import find_all
+from acl_graph.reach import bulk_reach
 from acl_graph.readers import read
-from acl_graph.vocabulary import Level
+from acl_graph.vocabulary import Lens, Level
 
 SAMPLES = Path(__file__).parent.parent / "sample_tenants"
 #: keys of expected.toml: those whose entries are questions, and those that have the value as a last word
@@ -92,6 +95,16 @@ def test_a_sample_has_enough_answers_of_both_kinds(sample: str) -> None:
 @pytest.mark.parametrize("sample", samples())
 def test_a_sample_is_read_without_a_rejected_row(sample: str) -> None:
     assert read(SAMPLES / sample).rejected.is_empty()
+
+
+@pytest.mark.parametrize("sample", samples())
+def test_the_findings_of_a_sample_are_the_ones_worked_out(sample: str) -> None:
+    policy = Policy()
+    sensitivity = weigh(access(sample).facts, policy)
+    reach = {lens: bulk_reach(access(sample).sure, sensitivity.sums, lens) for lens in Lens}
+    found = find_all(access(sample), sensitivity, reach, policy)
+    codes = {finding.code for finding in found if finding.confidence != "unsupported"}
+    assert codes == set(expected(sample)["findings"])
 
 
 def test_names_that_bite_come_through_reading_unharmed() -> None:

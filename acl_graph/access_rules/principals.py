@@ -210,9 +210,10 @@ def unknown_members(facts: Facts) -> NDArray[np.bool_]:
         unknown = groups & (people.expanded == 0)
     else:
         unknown = groups & (people.expanded != 1)
+    unknown |= people.are(Kind.UNRESOLVED) & ~people.person_like
     claim = people.are(Kind.GROUP_OWNERS) & (people.of >= 0)
     unknown[claim] |= unknown[people.of[claim]]
-    return unknown | (people.are(Kind.UNRESOLVED) & ~people.person_like)
+    return unknown
 
 
 def user_populations(facts: Facts, *, wide: bool) -> NDArray[np.uint32]:
@@ -235,7 +236,7 @@ def user_populations(facts: Facts, *, wide: bool) -> NDArray[np.uint32]:
         directory, everyone, authenticated = (part | stranger for part in (directory, everyone, authenticated))
     anyone = is_user | (stranger if wide else False)
     active = state == ACTIVE
-    anonymous = people.node_of == people.anonymous
+    anonymous = people.kind_of_user == kind_code(Kind.ANONYMOUS)
     bits = np.zeros(people.n_users, np.uint32)
     for bit, users in (
         (DIRECTORY, directory),

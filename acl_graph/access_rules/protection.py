@@ -67,7 +67,7 @@ def dlp_blocks(facts: Facts, rows: GateRows, maybe_own: NDArray[np.bool_]) -> Bl
     everybody, per_user, per_anonymous = blocked("all"), blocked("peruser"), blocked("peranonymoususer")
     is_user = people.kind_of_user == kind_code(Kind.USER)
     outside = external(facts)[people.node_of] | (is_user & (people.home_of_user == CHANNEL_EXTERNAL))
-    anonymous = people.node_of == people.anonymous
+    anonymous = people.kind_of_user == kind_code(Kind.ANONYMOUS)
     gate = np.full(len(facts.items), ALL_PASS, np.int32)
     gate[per_anonymous] = rows.add(~anonymous)
     gate[per_user] = rows.add(~outside)
@@ -117,7 +117,7 @@ def rights(
     by_item = has_own | (encrypts[facts.item_label] & user_defined[facts.item_label])
 
     # nobody unknown has rights that nobody signed in for
-    signed_in = rows.add(facts.people.node_of != facts.people.anonymous)
+    signed_in = rows.add(facts.people.kind_of_user != kind_code(Kind.ANONYMOUS))
     found = {name: np.full(n, ALL_PASS, np.int32) for name in ("view", "extract", "edit")}
     members = _Members(facts, users_in, wide=wide)
     label_known = tenant.coverage.complete("label_rights") or not wide

@@ -137,7 +137,7 @@ def information_barriers(facts: Facts, rows: GateRows, users_in: UsersIn, *, wid
     group = site_groups(facts)
     by_members = tenant.switch("ib_implicit_group_based", True) is not False
     open_segments = wide and not tenant.coverage.default_holds("principals", "segments")
-    somebody = people.node_of != people.anonymous
+    somebody = people.kind_of_user != kind_code(Kind.ANONYMOUS)
     may_match = ~has_segment & somebody & open_segments
     unknown_site = wide and not tenant.coverage.default_holds("sites", "segments")
     listed = {

@@ -15,9 +15,14 @@ from acl_graph.vocabulary import Lens
 
 CODE = "anyone_link"
 TITLE = "A link that works for anyone who has its address"
-WHY = "Whoever gets hold of the address opens the content without an account. The link can be forwarded, and nobody is logged by name."
+WHY = (
+    "Whoever gets hold of the address opens the content without an account. The link can be forwarded, and "
+    "nobody is logged by name."
+)
 REMEDY = "Delete the link and share with named people; where it must stay, give it an end."
-SEVERITY_NOTE = "Weight times people who lose access; those one forwarded address away count a tenth. Outsiders cannot be counted."
+SEVERITY_NOTE = (
+    "Weight times people who lose access; those one forwarded address away count a tenth. Outsiders cannot be counted."
+)
 RULE = Rule(CODE, TITLE, WHY, REMEDY, SEVERITY_NOTE)
 
 
@@ -39,7 +44,8 @@ def find(context: Context) -> list[Finding]:
         guarded = link < frame.height and frame["password"][link]
         return Case(
             identity=(context.facts.links[link],),
-            what=f"An Anyone link {until}{', with a password,' if guarded else ''} opens {context.place(int(scopes[0]))} and "
+            what=f"An Anyone link {until}{', with a password,' if guarded else ''} opens "
+            f"{context.place(int(scopes[0]))} and "
             f"{many(files, 'sensitive file')} in {many(len(scopes), 'place')} to whoever has its address.",
             scopes=scopes,
             row=("links", link) if link < frame.height else ("grants", row),

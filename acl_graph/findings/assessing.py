@@ -17,7 +17,6 @@ from acl_graph.access_rules.forms import VIA_ADMIN, VIA_GRANT
 from acl_graph.findings import fixes
 from acl_graph.findings.context import Bools, Context, Counts
 from acl_graph.findings.finding import Finding, Rule, exposure_of, finding_id, severity_of
-from acl_graph.findings.words import many
 from acl_graph.names import Codes
 from acl_graph.vocabulary import Lens
 from acl_graph.what_if import Change, Comparison
@@ -127,7 +126,11 @@ def assess(context: Context, rule: Rule, case: Case) -> Finding | None:
     exposure = exposure_of(weight, opens, int(people.sum()) - opens)
     items = context.items_of(case.scopes)
     sites = sorted({int(site) for site in context.facts.scope_site[case.scopes] if site >= 0} | set(case.sites))
-    counted = "" if tried.counted == tried.things else f" Counted on the {tried.counted:,} heaviest of {tried.things:,} things."
+    counted = (
+        ""
+        if tried.counted == tried.things
+        else f" Counted on the {tried.counted:,} heaviest of {tried.things:,} things."
+    )
     return Finding(
         code=rule.code,
         id=finding_id(rule.code, *case.identity),
@@ -206,7 +209,8 @@ def _other_paths(
 
 
 def _paths(context: Context, case: Case, still: Bools) -> list[tuple[int, str, Change | None]]:
-    """(people, words, change) of entries on the heaviest scopes that let the people in, those with most people first."""
+    """(people, words, change) of entries on the heaviest scopes that let the people in, those with most "
+    "people first."""
     units = context.units
     overlay = context.whatif.overlay([case.change] if case.change else [])
     found: dict[tuple[int, int], tuple[int, str, Change | None]] = {}
@@ -217,7 +221,9 @@ def _paths(context: Context, case: Case, still: Bools) -> list[tuple[int, str, C
             kept = listed.take(~context.whatif.layer.dropped(listed, overlay))
             for node, via, row in zip(kept.node, kept.via, kept.row, strict=True):
                 concerned = still & context.whatif.members(int(node))
-                if overlay.member_rows and context.whatif.descent.changes(int(node), overlay.member_rows, overlay.private):
+                if overlay.member_rows and context.whatif.descent.changes(
+                    int(node), overlay.member_rows, overlay.private
+                ):
                     gone = context.whatif.descent.families(int(node), overlay.member_rows, overlay.private)[0]
                     concerned &= gone
                 count = int(concerned.sum())

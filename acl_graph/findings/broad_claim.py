@@ -15,7 +15,8 @@ from acl_graph.vocabulary import Lens
 CODE = "broad_claim"
 TITLE = "A claim for everybody opens sensitive content"
 WHY = (
-    "One row lets in everybody of the organisation, today and in future. Copilot answers each of them from these files, and "
+    "One row lets in everybody of the organisation, today and in future. Copilot answers each of them from "
+    "these files, and "
     "a prompt smuggled into anything they read reaches as far as they do."
 )
 REMEDY = "Take the claim out of the group or off the place; keep those who work there by a group of their own."
@@ -36,7 +37,8 @@ def find(context: Context) -> list[Finding]:
         files, people = int(context.sums[scopes, 1].sum()), int(context.reach[Lens.OPEN].users[scopes].max(initial=0))
         return Case(
             identity=found.identity(number),
-            what=f"{context.name(node)} {found.place(number)} opens {many(files, 'sensitive file')} in {many(len(scopes), 'place')} "
+            what=f"{context.name(node)} {found.place(number)} opens {many(files, 'sensitive file')} in "
+            f"{many(len(scopes), 'place')} "
             f"to up to {many(people, 'person')}.",
             scopes=scopes,
             row=found.source(number),

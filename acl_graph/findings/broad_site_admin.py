@@ -14,7 +14,10 @@ from acl_graph.vocabulary import Cover, Kind
 
 CODE = "broad_site_admin"
 TITLE = "A site has a group or many people as administrators"
-WHY = "An administrator of a site opens every file in it, also those whose folders were closed to everybody else on purpose."
+WHY = (
+    "An administrator of a site opens every file in it, also those whose folders were closed to everybody "
+    "else on purpose."
+)
 REMEDY = "Leave a few named administrators; give the others a role on the site."
 SEVERITY_NOTE = "Weight of the site times people who lose access."
 RULE = Rule(CODE, TITLE, WHY, REMEDY, SEVERITY_NOTE)
@@ -22,7 +25,8 @@ GROUPS = (Kind.SECURITY_GROUP, Kind.MAIL_SECURITY_GROUP, Kind.M365_GROUP, Kind.S
 
 
 def find(context: Context) -> list[Finding]:
-    """Sites with a claim or group (not the owners of its own group) as administrator, or more people than the policy says."""
+    """Sites with a claim or group (not the owners of its own group) as administrator, or more people than the "
+    "policy says."""
     if context.facts.tenant.coverage.table("site_admins") is Cover.ABSENT:
         return [unsupported(RULE, "site_admins are missing")]
     admins = context.units.admins.entries
@@ -57,7 +61,8 @@ def find(context: Context) -> list[Finding]:
         named = f", by {', '.join(groups[:3])}" if groups else ""
         return Case(
             identity=(context.facts.sites[site],),
-            what=f"{context.site_name(site)} is administered by {many(count, 'person')}{named}: each of them opens everything in "
+            what=f"{context.site_name(site)} is administered by {many(count, 'person')}{named}: each of them "
+            f"opens everything in "
             f"it, {many(int(context.sums[scopes, 1].sum()), 'sensitive file')} among them.",
             scopes=scopes,
             row=("site_admins", int(admins.row[here[0]])),

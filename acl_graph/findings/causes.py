@@ -1,4 +1,5 @@
-"""The rows by which given principals come to places: a grant, a link that names them, or a membership in a group there."""
+"""The rows by which given principals come to places: a grant, a link that names them, or a membership in a "
+"group there."""
 
 from __future__ import annotations
 
@@ -33,9 +34,7 @@ class Causes:
 
     def take(self, keep: Bools) -> Causes:
         """Some of the causes."""
-        return Causes(
-            self.context, self.table[keep], self.row[keep], self.node[keep], self.at[keep], self.score[keep]
-        )
+        return Causes(self.context, self.table[keep], self.row[keep], self.node[keep], self.at[keep], self.score[keep])
 
     def scopes(self, number: int, score: Counts) -> Counts:
         """The scopes that a cause concerns and that have a score."""
@@ -84,7 +83,9 @@ def causes(context: Context, nodes: Bools, score: Counts, *, groups: Bools | Non
     keep = (on_link == 1) | (found.via[direct] == VIA_GRANT)
     direct, on_link, row = direct[keep], on_link[keep], row[keep]
     size = np.int64(len(context.units.families.now.set_of) + 1)
-    _, first = np.unique((found.scope[direct].astype(np.int64) * size + found.node[direct]) * 2 + on_link, return_index=True)
+    _, first = np.unique(
+        (found.scope[direct].astype(np.int64) * size + found.node[direct]) * 2 + on_link, return_index=True
+    )
     direct, on_link, row = direct[first], on_link[first], row[first]
 
     members = context.units.membership

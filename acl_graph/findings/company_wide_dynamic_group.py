@@ -40,8 +40,10 @@ def find(context: Context) -> list[Finding]:
         share = 100 * int(size[node]) // max(1, context.directory)
         return Case(
             identity=found.identity(number),
-            what=f"The dynamic group {context.name(node)} holds {many(int(size[node]), 'person')}, {share} % of the directory, and "
-            f"{found.place(number)} opens {many(int(context.sums[scopes, 1].sum()), 'sensitive file')} in {many(len(scopes), 'place')}.",
+            what=f"The dynamic group {context.name(node)} holds {many(int(size[node]), 'person')}, {share} % of "
+            f"the directory, and "
+            f"{found.place(number)} opens {many(int(context.sums[scopes, 1].sum()), 'sensitive file')} in "
+            f"{many(len(scopes), 'place')}.",
             scopes=scopes,
             row=found.source(number),
             change=found.change(number),

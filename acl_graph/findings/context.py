@@ -88,7 +88,9 @@ class Context:
 
     @cached_property
     def _items_by_scope(self) -> tuple[Counts, Counts]:
-        item = np.flatnonzero(self.sensitivity.sensitive & (self.units.place_of[: self.units.n_items] < self.units.n_scopes))
+        item = np.flatnonzero(
+            self.sensitivity.sensitive & (self.units.place_of[: self.units.n_items] < self.units.n_scopes)
+        )
         ptr, order = gather(self.units.place_of[item], self.units.n_scopes)
         return ptr, item[order].astype(np.int64)
 
@@ -134,7 +136,7 @@ class Context:
         """How many people with a working account are in each set of the family `now`."""
         return self.set_sizes_of(self.works)
 
-    def size(self, nodes: Codes) -> Counts:
+    def size(self, nodes: NDArray[Any]) -> Counts:
         """How many working accounts of people are in each node that stands on a list."""
         return self.set_sizes[self.units.families.now.set_of[nodes]]
 

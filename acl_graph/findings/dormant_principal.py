@@ -40,7 +40,8 @@ def find(context: Context) -> list[Finding]:
         alone[user] = True
         return Case(
             identity=(context.id_of(node),),
-            what=f"{context.user_name(user)} opens {many(int(reach[user, 1]), 'sensitive file')} in up to {many(len(scopes), 'place')} "
+            what=f"{context.user_name(user)} opens {many(int(reach[user, 1]), 'sensitive file')} in up to "
+            f"{many(len(scopes), 'place')} "
             f"and has used nothing for {days:,} days.",
             scopes=scopes,
             row=named[0][1] if named else ("principals", node),

@@ -13,10 +13,14 @@ from acl_graph.findings.finding import Finding, Rule, unsupported
 from acl_graph.findings.remains import remains
 from acl_graph.findings.words import many
 from acl_graph.vocabulary import Cover
+from acl_graph.what_if import Change
 
 CODE = "expired_guest"
 TITLE = "A guest's time on a site is over, and the permissions are still there"
-WHY = "Moving the end makes all of them work again. Access through a group of the directory never ended: it is not concerned by the end."
+WHY = (
+    "Moving the end makes all of them work again. Access through a group of the directory never ended: it is "
+    "not concerned by the end."
+)
 REMEDY = "Take the rows away; look whether the guest still comes in through a group."
 SEVERITY_NOTE = "Weight of what the guest still opens on the site, once; low where that is nothing."
 RULE = Rule(CODE, TITLE, WHY, REMEDY, SEVERITY_NOTE)
@@ -53,7 +57,7 @@ def find(context: Context) -> list[Finding]:
     return report(context, RULE, np.array([len(rows[at]) for at in kept], np.int64), build)
 
 
-def _rows(context: Context, site: int, guest: int) -> list[tuple[tuple[str, int], fixes.Change]]:
+def _rows(context: Context, site: int, guest: int) -> list[tuple[tuple[str, int], Change]]:
     found = remains(context, guest, context.units.barred.entries, context.units.barred_admins.entries, site)
     members = context.facts.tenant["members"].with_row_index("at").filter(pl.col("member") == context.id_of(guest))
     groups = context.facts.principals(members["group"])

@@ -14,7 +14,9 @@ from acl_graph.findings.context import CLAIMS, Context
 from acl_graph.vocabulary import Gate, Kind
 from acl_graph.what_if import Change, ChangeKind, Command
 
-ELEVATION = "The account that does it needs site administrator rights, which tenant administrators do not have by themselves."
+ELEVATION = (
+    "The account that does it needs site administrator rights, which tenant administrators do not have by themselves."
+)
 BEYOND = "Membership of this group also counts in Teams, apps and licences, which this export does not show."
 #: restricted access control takes at most this many groups (O02)
 MOST_GROUPS = 10
@@ -23,7 +25,7 @@ MOST_GROUPS = 10
 def remove_grant(context: Context, row: int) -> Change:
     """F11: take a principal's role away on one scope."""
     grants = context.facts.tenant["grants"]
-    scope_id, principal = str(grants["scope"][row]), str(grants["principal"][row])
+    scope_id = str(grants["scope"][row])
     scope = context.facts.scopes.code(scope_id)
     node = context.code(grants["principal"][row])
     kind = int(context.facts.scope_kind[scope])
@@ -128,7 +130,8 @@ def remove_member(context: Context, row: int) -> Change:
         why,
         "F15",
         Command(
-            "DELETE /groups/{group}/members/{member}/$ref", {"group": context.id_of(group), "member": context.id_of(member)}
+            "DELETE /groups/{group}/members/{member}/$ref",
+            {"group": context.id_of(group), "member": context.id_of(member)},
         ),
         True,
         tuple(effects),
@@ -163,7 +166,8 @@ def remove_site_admin(context: Context, row: int) -> Change:
         f"Take {context.name(node)} off the administrators of {context.site_name(site)}",
         "F14",
         Command(
-            "Set-SPOUser -IsSiteCollectionAdmin $false", {"Site": _url(context, site), "LoginName": _login(context, node)}
+            "Set-SPOUser -IsSiteCollectionAdmin $false",
+            {"Site": _url(context, site), "LoginName": _login(context, node)},
         ),
         True,
         ("The site must keep at least one administrator who works here.",),
@@ -197,7 +201,8 @@ def restrict_access(context: Context, site: int, groups: list[int]) -> Change:
         True,
         (
             "Needs EnableRestrictedAccessControl once for the tenant.",
-            "Site administrators, guests and link users outside the groups are shut out too: do it last, with the account "
+            "Site administrators, guests and link users outside the groups are shut out too: do it last, with "
+            "the account "
             "that does it in one of the groups.",
             "Permissions stay as they are; search may still list what no longer opens.",
         ),

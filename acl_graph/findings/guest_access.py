@@ -14,7 +14,10 @@ from acl_graph.vocabulary import Lens
 
 CODE = "guest_access"
 TITLE = "A guest opens sensitive content"
-WHY = "A guest's account belongs to another organisation: its password, its devices and the day its owner leaves are not yours to see."
+WHY = (
+    "A guest's account belongs to another organisation: its password, its devices and the day its owner "
+    "leaves are not yours to see."
+)
 REMEDY = "Ask who invited the guest; take the rows away that are no longer needed, or remove the guest."
 SEVERITY_NOTE = "Weight of what the guest opens, once."
 RULE = Rule(CODE, TITLE, WHY, REMEDY, SEVERITY_NOTE)
@@ -50,4 +53,3 @@ def find(context: Context) -> list[Finding]:
         )
 
     return report(context, RULE, reach[guests, 2], build)
-

@@ -12,7 +12,8 @@ from acl_graph.findings.context import Bools, Context, Counts
 
 @dataclass(frozen=True)
 class Links:
-    """Links with the scopes they stand on. `link` int64[L]; `scope`, `entry` with `of` (position in `link`), gathered."""
+    """Links with the scopes they stand on. `link` int64[L]; `scope`, `entry` with `of` (position in `link`), "
+    "gathered."""
 
     link: Counts
     of: Counts

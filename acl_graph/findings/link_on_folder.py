@@ -16,7 +16,8 @@ from acl_graph.vocabulary import Lens
 CODE = "link_on_folder"
 TITLE = "A sharing link stands on a folder, library or site"
 WHY = (
-    "A link on a folder opens every file in it and every file that is put there later, and it is copied to places below "
+    "A link on a folder opens every file in it and every file that is put there later, and it is copied to "
+    "places below "
     "that have permissions of their own."
 )
 REMEDY = "Delete the link and share the files that were meant."
@@ -56,7 +57,8 @@ def find(context: Context) -> list[Finding]:
         return Case(
             identity=(facts.links[code],),
             what=f"A link on the {WORDS[int(facts.scope_kind[where])]} {context.place(where)} opens "
-            f"{many(int(context.sums[scopes, 0].sum()), 'file')} in {many(len(scopes), 'place')}, {files:,} of them sensitive.",
+            f"{many(int(context.sums[scopes, 0].sum()), 'file')} in {many(len(scopes), 'place')}, {files:,} of "
+            f"them sensitive.",
             scopes=scopes,
             row=("links", code)
             if code < tenant["links"].height

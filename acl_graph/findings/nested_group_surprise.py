@@ -17,7 +17,8 @@ from acl_graph.vocabulary import Cover, Kind
 CODE = "nested_group_surprise"
 TITLE = "Groups inside groups open sensitive content to people nobody would expect"
 WHY = (
-    "The group on the list has a harmless name and few direct members; the people come from two steps further down, where "
+    "The group on the list has a harmless name and few direct members; the people come from two steps further "
+    "down, where "
     "another owner adds them for another reason."
 )
 REMEDY = "Take the inner group out, or grant the content to the people who need it."
@@ -68,7 +69,8 @@ def find(context: Context) -> list[Finding]:
         return Case(
             identity=(context.id_of(outer), context.id_of(middle), context.id_of(inner)),
             what=f"{context.name(inner)} with {many(int((alone & context.works).sum()), 'person')} opens "
-            f"{many(int(context.sums[scopes, 1].sum()), 'sensitive file')} in {many(len(scopes), 'place')} that were given to "
+            f"{many(int(context.sums[scopes, 1].sum()), 'sensitive file')} in {many(len(scopes), 'place')} that "
+            f"were given to "
             f"{context.name(outer)}, because it is in {context.name(middle)}.",
             scopes=scopes,
             row=("members", int(rows[number])),

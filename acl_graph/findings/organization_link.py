@@ -16,7 +16,8 @@ from acl_graph.vocabulary import Lens
 CODE = "organization_link"
 TITLE = "A link for the whole organisation leads to sensitive content"
 WHY = (
-    "Nobody has access by the link until he opens it; neither search nor Copilot shows the files before that. But everybody "
+    "Nobody has access by the link until he opens it; neither search nor Copilot shows the files before that. "
+    "But everybody "
     "of the organisation who is sent the address is in, and stays in."
 )
 REMEDY = "Delete the link and share with the people who need it."
@@ -30,7 +31,9 @@ def find(context: Context) -> list[Finding]:
     if tenant["links"].is_empty() and not tenant.coverage.complete("links"):
         return [unsupported(RULE, "links are missing")]
     entries = context.latent_entries
-    gain = np.where(context.weight > 0, context.weight * (context.reach[Lens.LATENT].users - context.reach[Lens.OPEN].users), 0)
+    gain = np.where(
+        context.weight > 0, context.weight * (context.reach[Lens.LATENT].users - context.reach[Lens.OPEN].users), 0
+    )
     links = links_of(context, entries, (entries.via == VIA_ORGANIZATION) & (gain[entries.scope] > 0))
     score = links.total(gain)
 

@@ -44,7 +44,8 @@ def find(context: Context) -> list[Finding]:
         files = int(context.sums[scopes, 1].sum())
         return Case(
             identity=(context.facts.links[link],),
-            what=f"An organization link on {context.place(int(scopes[0]))} was opened by {many(int(holders.sum()), 'person')}: "
+            what=f"An organization link on {context.place(int(scopes[0]))} was opened by "
+            f"{many(int(holders.sum()), 'person')}: "
             f"it gives {many(files, 'sensitive file')} in {many(len(scopes), 'place')}.",
             scopes=scopes,
             row=("link_users", int(entries.user_row[at[0]])),

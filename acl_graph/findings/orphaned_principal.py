@@ -15,7 +15,10 @@ from acl_graph.vocabulary import Kind
 
 CODE = "orphaned_principal"
 TITLE = "A deleted or disabled account still stands on permission lists"
-WHY = "It opens nothing today. Restored or enabled again, it has everything back at once; until then it hides who really has access."
+WHY = (
+    "It opens nothing today. Restored or enabled again, it has everything back at once; until then it hides "
+    "who really has access."
+)
 REMEDY = "Take the account off the lists, or remove it from the site's users."
 SEVERITY_NOTE = "Low: nobody has access by it today."
 RULE = Rule(CODE, TITLE, WHY, REMEDY, SEVERITY_NOTE)
@@ -45,7 +48,8 @@ def find(context: Context) -> list[Finding]:
         scopes = context.scopes_of(np.array([node], np.int64))
         return Case(
             identity=(context.id_of(node),),
-            what=f"{context.name(node)} is {STATES[people.state[node]]} and is still named by {many(len(rows), 'row')}, on "
+            what=f"{context.name(node)} is {STATES[people.state[node]]} and is still named by "
+            f"{many(len(rows), 'row')}, on "
             f"{many(len(scopes), 'place')} with {many(int(context.sums[scopes, 1].sum()), 'sensitive file')}.",
             scopes=scopes,
             row=rows[0][0],

@@ -21,7 +21,8 @@ GROUPS = (Kind.SECURITY_GROUP, Kind.MAIL_SECURITY_GROUP, Kind.M365_GROUP, Kind.D
 
 
 def find(context: Context) -> list[Finding]:
-    """Groups of Entra with at least so many people, or such a share of the directory, as the policy names, where so many really open."""
+    """Groups of Entra with at least so many people, or such a share of the directory, as the policy names, "
+    "where so many really open."""
     if context.facts.tenant.coverage.table("members") is Cover.ABSENT:
         return [unsupported(RULE, "members are missing, so no group has a size")]
     size = np.zeros(len(context.units.families.now.set_of), np.int64)
@@ -38,7 +39,8 @@ def find(context: Context) -> list[Finding]:
         files = int(context.sums[scopes, 1].sum())
         return Case(
             identity=found.identity(number),
-            what=f"{context.name(node)} with {many(int(size[node]), 'person')}, {found.place(number)}, opens {many(files, 'sensitive file')} "
+            what=f"{context.name(node)} with {many(int(size[node]), 'person')}, {found.place(number)}, opens "
+            f"{many(files, 'sensitive file')} "
             f"in {many(len(scopes), 'place')}.",
             scopes=scopes,
             row=found.source(number),

@@ -22,14 +22,19 @@ RULE = Rule(CODE, TITLE, WHY, REMEDY, SEVERITY_NOTE)
 
 
 def find(context: Context) -> list[Finding]:
-    """Open sites without a working administrator, owner, group owner, or person with full control of the site itself."""
+    """Open sites without a working administrator, owner, group owner, or person with full control of the site "
+    "itself."""
     tenant, facts = context.facts.tenant, context.facts
     cover = tenant.coverage.table("site_admins")
     if cover is Cover.ABSENT and not context.known("sites", "owner"):
         return [unsupported(RULE, "site_admins and sites.owner are missing")]
     # an account that is only named on lists, while others have a state, may be gone: then nobody is known to answer
-    stated = np.append(tenant["principals"]["state"].is_not_null().to_numpy(), np.ones(len(facts.people.names), np.bool_))
-    vague = not tenant.coverage.default_holds("principals", "state") and bool(stated[: tenant["principals"].height].any())
+    stated = np.append(
+        tenant["principals"]["state"].is_not_null().to_numpy(), np.ones(len(facts.people.names), np.bool_)
+    )
+    vague = not tenant.coverage.default_holds("principals", "state") and bool(
+        stated[: tenant["principals"].height].any()
+    )
     known = context.works & (stated[facts.people.node_of] | (not vague))
     owned, surely_owned = _owned(context, context.works), _owned(context, known)
     described = np.zeros(len(facts.sites), np.bool_)
@@ -45,7 +50,8 @@ def find(context: Context) -> list[Finding]:
         people = int(context.reach[Lens.OPEN].users[scopes].max(initial=0))
         return Case(
             identity=(facts.sites[site],),
-            what=f"Nobody {'whose account is known to work' if owned[site] else 'with a working account'} administers {context.site_name(site)}, where up to {many(people, 'person')} open "
+            what=f"Nobody {'whose account is known to work' if owned[site] else 'with a working account'} "
+            f"administers {context.site_name(site)}, where up to {many(people, 'person')} open "
             f"{many(int(context.sums[scopes, 1].sum()), 'sensitive file')} in {many(len(scopes), 'place')}.",
             scopes=scopes,
             row=("sites", site),

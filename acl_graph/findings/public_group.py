@@ -14,7 +14,8 @@ from acl_graph.vocabulary import Kind, Lens
 CODE = "public_group"
 TITLE = "A public Microsoft 365 group opens sensitive content"
 WHY = (
-    "Everybody of the organisation can join a public group without asking, and its site usually lets everybody in already."
+    "Everybody of the organisation can join a public group without asking, and its site usually lets "
+    "everybody in already."
 )
 REMEDY = "Make the group private; invite those who need it."
 SEVERITY_NOTE = "Weight times people who lose access; those who could only join count a tenth."
@@ -22,7 +23,8 @@ RULE = Rule(CODE, TITLE, WHY, REMEDY, SEVERITY_NOTE)
 
 
 def find(context: Context) -> list[Finding]:
-    """Groups whose visibility is public and that can read, themselves or inside another, where something is sensitive."""
+    """Groups whose visibility is public and that can read, themselves or inside another, where something is "
+    "sensitive."""
     people = context.facts.people
     if people.are(Kind.M365_GROUP).any() and not context.known("principals", "visibility"):
         return [unsupported(RULE, "principals.visibility is missing, so public groups look like private ones")]
@@ -42,7 +44,8 @@ def find(context: Context) -> list[Finding]:
         claims = context.whatif.descent.default_members_claims(group)
         return Case(
             identity=(context.id_of(group),),
-            what=f"The public group {context.name(group)} can open {many(files, 'sensitive file')} in {many(len(scopes), 'place')}: up to "
+            what=f"The public group {context.name(group)} can open {many(files, 'sensitive file')} in "
+            f"{many(len(scopes), 'place')}: up to "
             f"{many(opens, 'person')} can today, up to {could:,} could by joining.",
             scopes=scopes,
             row=("members", claims[0][0]) if claims else ("principals", group),

@@ -17,7 +17,9 @@ CODE = "stale_link"
 TITLE = "A sharing link that nobody needs any more still stands"
 WHY = "An old link is access that nobody thinks of. One that has ended comes back to life if its end is moved."
 REMEDY = "Delete the link."
-SEVERITY_NOTE = "Weight times people who lose access; those one forwarded address away count a tenth. Ended links are low."
+SEVERITY_NOTE = (
+    "Weight times people who lose access; those one forwarded address away count a tenth. Ended links are low."
+)
 RULE = Rule(CODE, TITLE, WHY, REMEDY, SEVERITY_NOTE)
 
 
@@ -47,13 +49,19 @@ def find(context: Context) -> list[Finding]:
         code, scopes = int(codes[number]), np.unique(at[number])
         frame = tenant["links"]
         if ended[code]:
-            said = f"A link on {context.place(int(scopes[0]))} ended on {frame['expires'][code]:%Y-%m-%d} and still stands"
+            said = (
+                f"A link on {context.place(int(scopes[0]))} ended on {frame['expires'][code]:%Y-%m-%d} and still stands"
+            )
         else:
-            said = f"A link on {context.place(int(scopes[0]))}, made on {frame['created'][code]:%Y-%m-%d}, was used by none "
+            said = (
+                f"A link on {context.place(int(scopes[0]))}, made on {frame['created'][code]:%Y-%m-%d}, was "
+                f"used by none "
+            )
             said += f"of its people for {days:,} days and still works"
         return Case(
             identity=(facts.links[code],),
-            what=f"{said} in {many(len(scopes), 'place')} with {many(int(context.sums[scopes, 1].sum()), 'sensitive file')}.",
+            what=f"{said} in {many(len(scopes), 'place')} with "
+            f"{many(int(context.sums[scopes, 1].sum()), 'sensitive file')}.",
             scopes=scopes,
             row=("links", code),
             change=fixes.remove_link(context, code),
@@ -79,7 +87,10 @@ def _used(context: Context, days: int) -> Bools:
     grants = tenant["grants"].select("scope", "link").drop_nulls("link")
     stands = pl.DataFrame({"scope": facts.scopes.codes(grants["scope"]), "link": facts.links.codes(grants["link"])})
     people = pl.DataFrame(
-        {"link": facts.links.codes(tenant["link_users"]["link"]), "user": facts.principals(tenant["link_users"]["principal"])}
+        {
+            "link": facts.links.codes(tenant["link_users"]["link"]),
+            "user": facts.principals(tenant["link_users"]["principal"]),
+        }
     )
     found = people.join(stands, on="link", how="inner").join(used, on=["user", "scope"], how="inner")["link"].unique()
     # a group among a link's people: use by anybody of the place counts, rather than call a used link unused

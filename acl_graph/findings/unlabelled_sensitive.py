@@ -14,7 +14,8 @@ from acl_graph.findings.words import many
 CODE = "unlabelled_sensitive"
 TITLE = "Sensitive files carry no label"
 WHY = (
-    "Encryption, data loss prevention for Copilot and many other controls go by the label of the file. A label on the site "
+    "Encryption, data loss prevention for Copilot and many other controls go by the label of the file. A label "
+    "on the site "
     "does not label its files."
 )
 REMEDY = "Label the files (F22) and set a default label for the library (F23), which works for new files only."
@@ -23,12 +24,15 @@ RULE = Rule(CODE, TITLE, WHY, REMEDY, SEVERITY_NOTE)
 
 
 def find(context: Context) -> list[Finding]:
-    """Per site: files with sensitive information types and no label, and unlabelled files of a site with a sensitive label."""
+    """Per site: files with sensitive information types and no label, and unlabelled files of a site with a "
+    "sensitive label."""
     facts, tenant = context.facts, context.facts.tenant
     if not context.known("items", "label"):
         return [unsupported(RULE, "items.label is missing, so every file looks unlabelled")]
     if not context.known("items", "info_types") and tenant["sites"]["label"].null_count() == tenant["sites"].height:
-        return [unsupported(RULE, "items.info_types is missing, so sensitive files cannot be told without their labels")]
+        return [
+            unsupported(RULE, "items.info_types is missing, so sensitive files cannot be told without their labels")
+        ]
     items = tenant["items"]
     code = facts.items.codes(items["id"])
     hits = (items["info_types"].list.len() > 0).fill_null(False).to_numpy()

@@ -13,7 +13,10 @@ from acl_graph.findings.words import many
 
 CODE = "unresolved_principal"
 TITLE = "A permission list names somebody whom the export does not describe"
-WHY = "It may be a group of many, a guest, or an account that is long gone. It is counted as possible access, never as none."
+WHY = (
+    "It may be a group of many, a guest, or an account that is long gone. It is counted as possible access, "
+    "never as none."
+)
 REMEDY = "Look the id up; describe it in the export, or take it off."
 SEVERITY_NOTE = "Low: no access by it is sure. Cases with heavier places come first."
 RULE = Rule(CODE, TITLE, WHY, REMEDY, SEVERITY_NOTE)
@@ -26,14 +29,19 @@ def find(context: Context) -> list[Finding]:
     named = tenant.unresolved.filter(pl.col("named_in").is_in(TABLES))
     hollow = _hollow(context)
     principals = pl.concat([named["principal"].unique(maintain_order=True), hollow])
-    grants = tenant["grants"].select("scope", "principal").with_row_index("row").filter(
-        pl.col("principal").is_in(principals.implode())
+    grants = (
+        tenant["grants"]
+        .select("scope", "principal")
+        .with_row_index("row")
+        .filter(pl.col("principal").is_in(principals.implode()))
     )
     empty = set(hollow.to_list())
     scope = facts.scopes.codes(grants["scope"])
-    weighed = grants.with_columns(
-        pl.Series("weight", np.append(context.weight, 0)[scope]), pl.Series("at", scope)
-    ).group_by("principal", maintain_order=True).agg("row", "at", pl.col("weight").sum())
+    weighed = (
+        grants.with_columns(pl.Series("weight", np.append(context.weight, 0)[scope]), pl.Series("at", scope))
+        .group_by("principal", maintain_order=True)
+        .agg("row", "at", pl.col("weight").sum())
+    )
     frame = pl.DataFrame({"principal": principals}).join(weighed, on="principal", how="left", maintain_order="left")
     places = {row["principal"]: row for row in frame.iter_rows(named=True)}
     score = frame["weight"].fill_null(0).to_numpy()

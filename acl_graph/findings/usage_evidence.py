@@ -11,7 +11,8 @@ from acl_graph.vocabulary import Cover
 
 
 def confidence(context: Context) -> str | None:
-    """How sure "nobody used it" can be: sure, possible (part of the evidence is there), None (no evidence, or no date)."""
+    """How sure "nobody used it" can be: sure, possible (part of the evidence is there), None (no evidence, or "
+    "no date)."""
     cover = context.facts.tenant.coverage.table("usage")
     if cover is Cover.ABSENT or context.facts.now is None:
         return None

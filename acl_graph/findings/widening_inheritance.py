@@ -14,7 +14,9 @@ from acl_graph.vocabulary import Lens
 
 CODE = "widening_inheritance"
 TITLE = "A folder or file is open wider than the place it lies in"
-WHY = "Whoever looks at the site's permissions sees fewer people than really get in: the wider list stands further down."
+WHY = (
+    "Whoever looks at the site's permissions sees fewer people than really get in: the wider list stands further down."
+)
 REMEDY = "Take the added grants off, or move the content to a place that is meant for so many."
 SEVERITY_NOTE = "Weight times people who lose access by taking the widest added grant off."
 RULE = Rule(CODE, TITLE, WHY, REMEDY, SEVERITY_NOTE)
@@ -48,8 +50,10 @@ def find(context: Context) -> list[Finding]:
         more = int(users[scope] - users[parent[scope]])
         return Case(
             identity=(facts.scopes[scope],),
-            what=f"{context.place(scope)} opens {many(int(context.sums[scope, 1]), 'sensitive file')} to {many(int(users[scope]), 'person')}, "
-            f"{more:,} more than {context.place(int(parent[scope]))} above it; grants added: {end - start:,}, the widest "
+            what=f"{context.place(scope)} opens {many(int(context.sums[scope, 1]), 'sensitive file')} to "
+            f"{many(int(users[scope]), 'person')}, "
+            f"{more:,} more than {context.place(int(parent[scope]))} above it; grants added: {end - start:,}, "
+            f"the widest "
             f"to {context.name(widest)}.",
             scopes=np.array([scope], np.int64),
             row=("grants", rows[0]),

@@ -29,7 +29,7 @@ from acl_graph.readers import (
     tenant_folder,
 )
 from acl_graph.readers.files import Sniffed, export_files, sniff
-from acl_graph.readers.joining import join, one_tenant
+from acl_graph.readers.joining import join, one_tenant, still_one_tenant
 from acl_graph.tenant import Tenant, build
 
 #: in the order in which they are asked whether a file is theirs
@@ -80,8 +80,7 @@ def read(path: str | Path, *, told: Told | None = None) -> Tenant:
     told = told or (lambda sentence, done, of: None)
     files = [sniff(found, root) for found in export_files(root)]
     raw = RawExport(root)
-    claimed = _share_out(files, raw)
-    one_tenant(files, raw)
+    claimed = one_tenant(_share_out(files, raw), raw)
     done = 0
     for reader in READERS:
         mine = claimed.get(reader.NAME, [])
@@ -89,7 +88,7 @@ def read(path: str | Path, *, told: Told | None = None) -> Tenant:
             told(f"reading {reader.ABOUT}", done, len(files))
             reader.read(mine, raw, lambda sentence, so_far=done: told(sentence, so_far, len(files)))
             done += len(mine)
-    one_tenant([], raw)
+    still_one_tenant(raw)
     join(raw)
     told("sorting rows out", len(files), len(files))
     return build(raw)

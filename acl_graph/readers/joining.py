@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from acl_graph.errors import BadInput
-from acl_graph.raw import RawExport
+from acl_graph.raw import TENANT_ID, RawExport, ReadFile
 from acl_graph.readers.addresses import locate
 from acl_graph.readers.files import Sniffed, fold
 from acl_graph.tenant import PRINCIPAL_REFERENCES, SITE_REFERENCES
@@ -61,28 +61,82 @@ class _Names:
         }
 
 
-def one_tenant(files: list[Sniffed], raw: RawExport) -> None:
-    """Refuse a folder that holds exports of two tenants.
+Claimed = dict[str, list[tuple[Sniffed, str]]]
+
+
+def one_tenant(claimed: Claimed, raw: RawExport) -> Claimed:
+    """The files of one tenant, or a refusal.
+
+    A folder below single files is an export of its own: when one of its files names a tenant that those beside it do
+    not, all of it is left out, and listed. Otherwise files of one kind that name two tenants are refused. Files of
+    different kinds side by side may name two: published samples are made anonymous one by one, and a note says so.
 
     Raises
     ------
     BadInput
-        Two files name different tenants; the message names both.
+        The folder holds exports of two tenants; the message names both.
     """
-    for file in files:
-        first = file.first if isinstance(file.first, dict) else {}
-        inner = first.get("value")
-        for record in [first, *(inner if isinstance(inner, list) else [])[:1]]:
-            if isinstance(record, dict):
-                for key, value in record.items():
-                    if fold(str(key)) in TENANT_KEYS and isinstance(value, str):
-                        raw.of_tenant(value, file.relative)
+    named = {file.relative: tenants_in(file) for files in claimed.values() for file, _ in files}
+    beside = {tenant for relative, tenants in named.items() if "/" not in relative for tenant in tenants}
+    foreign = {
+        relative.split("/")[0]
+        for relative, tenants in named.items()
+        if "/" in relative and beside and tenants - beside
+    }
+    kept: Claimed = {}
+    for reader, files in claimed.items():
+        for file, dataset in files:
+            if "/" in file.relative and file.relative.split("/")[0] in foreign:
+                raw.files.append(ReadFile(file.relative, reader, dataset, 0, "of another tenant's export: left out"))
+            else:
+                kept.setdefault(reader, []).append((file, dataset))
+    for folder in sorted(foreign):
+        raw.note(f"The folder {folder} holds an export of another tenant; it was left out. Read it by itself.")
+    of_kind: dict[tuple[str, str], str] = {}
+    for reader, files in kept.items():
+        for file, dataset in files:
+            for tenant in sorted(named[file.relative]):
+                raw.of_tenant(tenant, file.relative)
+                known = of_kind.setdefault((reader, dataset), tenant)
+                if known != tenant:
+                    raise _two_tenants(raw, known, tenant)
+    naming = {file.path.parent for files in kept.values() for file, _ in files if named[file.relative]}
+    if len(set(of_kind.values())) > 1 and (len(naming) > 1 or len({reader for reader, _ in of_kind}) > 1):
+        one, two = list(raw.tenants)[:2]
+        raise _two_tenants(raw, one, two)
     if len(raw.tenants) > 1:
-        (one, here), (two, there) = list(raw.tenants.items())[:2]
-        raise BadInput(
-            f"{raw.root} holds exports of two tenants: {one} ({here}) and {two} ({there}). "
-            "Put each tenant into a folder of its own."
-        )
+        raw.note("Files of different kinds name different tenants; they were taken for one tenant made anonymous.")
+    raw.accepted_tenants = frozenset(raw.tenants)
+    return kept
+
+
+def still_one_tenant(raw: RawExport) -> None:
+    """Refuse what only showed while reading: rows of a second tenant inside a file."""
+    for name in raw.tenants:
+        if name not in raw.accepted_tenants and len(raw.tenants) > 1:
+            raise _two_tenants(raw, next(other for other in raw.tenants if other != name), name)
+
+
+def _two_tenants(raw: RawExport, one: str, two: str) -> BadInput:
+    here, there = raw.tenants.get(one, "?"), raw.tenants.get(two, "?")
+    return BadInput(
+        f"{raw.root} holds exports of two tenants: {one} ({here}) and {two} ({there}). "
+        "Put each tenant into a folder of its own."
+    )
+
+
+def tenants_in(file: Sniffed) -> frozenset[str]:
+    """The tenant ids that the first record of a file carries."""
+    first = file.first if isinstance(file.first, dict) else {}
+    inner = first.get("value")
+    found = [
+        value.strip(" {}").lower()
+        for record in [first, *(inner if isinstance(inner, list) else [])[:1]]
+        if isinstance(record, dict)
+        for key, value in record.items()
+        if fold(str(key)) in TENANT_KEYS and isinstance(value, str)
+    ]
+    return frozenset(name for name in found if TENANT_ID.fullmatch(name) and name.strip("0-"))
 
 
 def join(raw: RawExport) -> None:
