@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -125,7 +126,7 @@ class Asked:
         """Whether the export and its tenant.toml are silent about a switch."""
         return self.units.facts.tenant.switches.get(switch) is None
 
-    def site_cell(self, column: str) -> object:
+    def site_cell(self, column: str) -> Any:
         """A cell of the thing's site."""
         frame = self.units.facts.tenant["sites"]
         return frame[column][self.site] if 0 <= self.site < frame.height else None
@@ -177,8 +178,8 @@ def _defaults(asked: Asked) -> Iterator[str]:
         yield f"the information barrier mode {inert(mode)!r} is not known and is taken for Open"
     if tenant.snapshot is None and _time_matters(asked, held):
         now = units.facts.now
-        since = "nothing is taken to have expired" if now is None else f"{now:%Y-%m-%d}, its newest date, is taken for now"
-        yield f"the export does not say when it was made: {since}"
+        taken = "nothing has expired" if now is None else f"it was made on {now:%Y-%m-%d}, its newest date"
+        yield f"the export does not say when it was made: {taken}, as far as we know"
 
 
 def _audiences(asked: Asked, held: Entries) -> Iterator[str]:
@@ -198,8 +199,8 @@ def _audiences(asked: Asked, held: Entries) -> Iterator[str]:
 def _time_matters(asked: Asked, held: Entries) -> bool:
     """Whether an expiry or a window of recent use could bear on this pair."""
     units, tenant = asked.units, asked.units.facts.tenant
-    linked = np.isin(held.via, (VIA_ANYONE, VIA_ORGANIZATION)).any() or (held.user_row >= 0).any()
-    linked = linked or len(_here(units.latent, asked.place)) or len(_here(units.ended, asked.place))
+    linked = bool((held.user_row >= 0).any() or np.isin(held.via, (VIA_ANYONE, VIA_ORGANIZATION)).any())
+    linked = linked or any(len(_here(listed, asked.place)) for listed in (units.latent, units.ended))
     if linked and tenant["links"]["expires"].null_count() < tenant["links"].height:
         return True
     if units.outsider[asked.user] and tenant["guest_expiry"].height:
@@ -237,10 +238,10 @@ def _populations(asked: Asked) -> Iterator[str]:
     bits = int(units.families.now.user_populations[asked.user])
     if people.home[asked.node] == EXTERNAL_MEMBER and asked.unset("external_member_in_org"):
         without = _mask_in(asked, bits & ~(DIRECTORY | ACTIVE_DIRECTORY), organization=False)
-        by_link = asked.now.step[0] == STEPS.index(Step.LINK_URL) and not enough(asked.mask | int(asked.pairs.by_anyone[0]))
-        joins = asked.now.step[0] == STEPS.index(Step.JOIN)
-        if by_link or joins or (asked.opens and _level(without) < _level(asked.mask)):
-            yield "an external member is taken to belong to the organisation (external_member_in_org; Microsoft disagrees)"
+        step, by_anyone = int(asked.now.step[0]), int(asked.pairs.by_anyone[0])
+        by_link = step == STEPS.index(Step.LINK_URL) and not enough(asked.mask | by_anyone)
+        if by_link or step == STEPS.index(Step.JOIN) or (asked.opens and _level(without) < _level(asked.mask)):
+            yield "external members are taken to belong to the organisation (external_member_in_org; pages disagree)"
     if not units.outsider[asked.user] or not asked.only_stop(Gate.ACL) or enough(asked.mask):
         return
     if asked.unset("guests_in_allusers") and enough(_mask_in(asked, bits | AUTHENTICATED)):
@@ -252,9 +253,10 @@ def _populations(asked: Asked) -> Iterator[str]:
 def _links(asked: Asked) -> Iterator[str]:
     ended = _here(asked.units.ended, asked.place)
     ended = ended.take(asked.surely.now[ended.node])
-    if len(ended) and asked.unset("link_death_ends_redeemed") and asked.only_stop(Gate.ACL) and not enough(asked.mask):
-        if enough(asked.mask | int(np.bitwise_or.reduce(ended.mask))):
-            yield "a link that no longer works is taken to let nobody in, those who redeemed it included (link_death_ends_redeemed)"
+    once = asked.mask | int(np.bitwise_or.reduce(ended.mask, initial=np.uint64(0)))
+    fell = enough(once) and not enough(asked.mask) and asked.only_stop(Gate.ACL)
+    if fell and asked.unset("link_death_ends_redeemed"):
+        yield "a link that no longer works is taken to end what people had redeemed (link_death_ends_redeemed)"
     spared = int(asked.pairs.mask_no_anyone[0])
     if asked.now.copilot[0] > NO and asked.unset("anon_redeemed_surfaces") and not enough(spared):
         yield "Copilot is taken to use what was opened through an Anyone link only (anon_redeemed_surfaces; inferred)"
@@ -299,27 +301,37 @@ def _restricted_access(asked: Asked) -> Iterator[str]:
 def _other_gates(asked: Asked) -> Iterator[str]:
     units, facts = asked.units, asked.units.facts
     people, now = facts.people, facts.now
-    if people.home[asked.node] == OTP_GUEST and asked.unset("otp_guests_retired") and now is not None:
-        if (now.year, now.month) >= (2026, 7):
-            yield "guests who sign in with a one-time passcode are taken to be retired by now (otp_guests_retired)"
+    by_now = now is not None and (now.year, now.month) >= (2026, 7)
+    if by_now and people.home[asked.node] == OTP_GUEST and asked.unset("otp_guests_retired"):
+        yield "guests who sign in with a one-time passcode are taken to be retired by now (otp_guests_retired)"
     need = int(units.need[asked.thing])
     if need & (CANCEL_CHECKOUT | MANAGE_LISTS) and enough(asked.mask) and asked.unset("readsecurity_bypass_bit"):
         spared = asked.pairs.waived[0] >> GATE_NUMBER[Gate.LIBRARY] & 1
         if not spared and bool(asked.mask & CANCEL_CHECKOUT) != bool(asked.mask & MANAGE_LISTS):
-            yield "only Override List Behaviors is taken to show other people's items (readsecurity_bypass_bit; sources disagree)"
-    if asked.site_cell("ib_mode") == "Implicit" and asked.site_cell("group") and asked.unset("ib_implicit_group_based"):
-        if not facts.tenant.switch("information_barriers_suspended", False) and enough(asked.mask):
-            theirs, ours = _segments(asked)
-            if bool(theirs & ours) is asked.stops(Gate.INFORMATION_BARRIER):
-                yield "an implicit information barrier is taken to go by the site's group and not by segments (ib_implicit_group_based)"
+            yield (
+                "only Override List Behaviors is taken to show other people's items "
+                "(readsecurity_bypass_bit; sources disagree)"
+            )
+    barrier = asked.site_cell("ib_mode") == "Implicit" and asked.site_cell("group") is not None
+    if barrier and asked.unset("ib_implicit_group_based") and enough(asked.mask):
+        theirs, ours = _segments(asked)
+        suspended = facts.tenant.switch("information_barriers_suspended", False)
+        if not suspended and bool(theirs & ours) is asked.stops(Gate.INFORMATION_BARRIER):
+            yield (
+                "an implicit information barrier is taken to go by the site's group and not by segments "
+                "(ib_implicit_group_based; it depends on when barriers were enabled)"
+            )
 
 
 def _segments(asked: Asked) -> tuple[set[str], set[str]]:
     frame = asked.units.facts.tenant["principals"]
     theirs = frame["segments"][asked.node] if asked.node < frame.height else None
     ours = asked.site_cell("segments")
-    folded = [{str(s).lower() for s in cell} if cell is not None else set() for cell in (theirs, ours)]  # type: ignore[attr-defined]
-    return folded[0], folded[1]
+
+    def folded(cell: Any) -> set[str]:
+        return set() if cell is None else {str(segment).lower() for segment in cell}
+
+    return folded(theirs), folded(ours)
 
 
 __all__ = ["Asked", "reasons"]

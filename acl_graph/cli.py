@@ -223,6 +223,9 @@ def why(
 def inspect(
     export: Export,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 3 when a row was rejected.")] = False,
+    checks: Annotated[
+        bool, typer.Option("--spot-checks", help="Twenty answers to confirm in the tenant, each with its REST call.")
+    ] = False,
     output: AsJson = "text",
     quiet: Quiet = False,
 ) -> None:
@@ -230,8 +233,17 @@ def inspect(
     from acl_graph.inspection import inspect as look
     from acl_graph.reports.answers import inspect_text
 
-    found = look(opened(export, quiet=quiet))
-    answer(as_json(found) if output == "json" else inspect_text(found))
+    access = opened(export, quiet=quiet)
+    found = look(access)
+    lines = [] if output == "json" else [inspect_text(found)]
+    if checks:
+        from acl_graph import spot_checks as spot
+
+        if output == "json":
+            found["spot_checks"] = spot.spot_checks_data(spot.spot_checks(access))
+        else:
+            lines += ["", spot.spot_checks_text(spot.spot_checks(access))]
+    answer(as_json(found) if output == "json" else "\n".join(lines))
     if strict and found["rejected"]["rows"]:
         raise typer.Exit(Exit.REJECTED)
 

@@ -7,6 +7,7 @@ walked here, by the same rules (circles end, populations are bits, two steps tha
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,9 @@ class Descent:
         self.works, _ = accounts(units.facts, wide=False)
         self.bits = units.families.now.user_populations
         self._last: tuple[tuple[frozenset[int], frozenset[int]], set[int]] | None = None
-        self._last_nodes: tuple[set[int], Bools] | None = None
+        self._last_rows: tuple[frozenset[int], set[int]] | None = None
+        orders = [np.argsort(row, kind="stable") for row in (members.row, members.eligible_row)]
+        self._by_row = [(o, row[o]) for o, row in zip(orders, (members.row, members.eligible_row), strict=True)]
         self._claims: dict[int, list[tuple[int, int]]] = {}
         self._sites: tuple[Codes, Codes] | None = None
         self._known: dict[tuple[int, frozenset[int], frozenset[int]], tuple[Bools, Bools, Bools]] = {}
@@ -75,11 +78,16 @@ class Descent:
 
     def above_rows(self, rows: set[int]) -> set[int]:
         """Every group whose members a row of `members` may change."""
-        members = self.units.membership
-        wanted = np.fromiter(rows, np.int64, len(rows))
-        groups = {*members.group[np.isin(members.row, wanted)].tolist()}
-        groups |= {*members.eligible_group[np.isin(members.eligible_row, wanted)].tolist()}
-        return self.above(groups)
+        key = frozenset(rows)
+        if self._last_rows is None or self._last_rows[0] != key:
+            members = self.units.membership
+            groups: set[int] = set()
+            for (order, ordered), group in zip(self._by_row, (members.group, members.eligible_group), strict=True):
+                for row in rows:
+                    start, end = np.searchsorted(ordered, [row, row + 1])
+                    groups.update(group[order[start:end]].tolist())
+            self._last_rows = key, self.above(groups)
+        return self._last_rows[1]
 
     def changes(self, node: int, without: set[int], private: set[int]) -> bool:
         """Whether leaving these rows out, or closing these groups, may change who is in a node."""
@@ -92,14 +100,35 @@ class Descent:
             self._last = key, self.above_rows(without) | self.above(private)
         return self._last[1]
 
-    def concerned_nodes(self, without: set[int], private: set[int]) -> Bools:
-        """`concerned` as bool[N], populations included."""
-        concerned = self.concerned(without, private)
-        if self._last_nodes is None or self._last_nodes[0] is not concerned:
-            nodes = np.zeros(len(self.units.families.now.set_of), np.bool_)
-            nodes[list(concerned)] = True
-            self._last_nodes = concerned, nodes
-        return self._last_nodes[1]
+    def holding(self, user: int, without: set[int], private: set[int]) -> tuple[Bools, Bools, Bools]:
+        """(holds now, by joining, by activating): nodes that one subject is in with the rows left out, bool[P] each."""
+        members = self.units.membership
+        bits = self.bits[user]
+        seeds = np.flatnonzero((members.populations & bits) != 0)
+        now = self._up_from(np.append(seeds, self.units.facts.people.node_of[user]), without)
+        open_groups = (members.joinable & bits) != 0
+        open_groups[list(private)] = False
+        joining = self._up_from(np.flatnonzero(open_groups), without)
+        late = now[members.eligible_member]
+        late &= ~np.isin(members.eligible_row, list(without))
+        eligible = self._up_from(np.unique(members.eligible_group[late]), without)
+        if not self.works[user]:
+            joining[:], eligible[:] = False, False
+        return now, joining, eligible
+
+    def _up_from(self, nodes: NDArray[np.integer[Any]], without: set[int]) -> Bools:
+        members = self.units.membership
+        seen = np.zeros(self.n, np.bool_)
+        waiting = nodes.astype(np.int64)
+        seen[waiting] = True
+        while len(waiting):
+            edges = self.up[1][spread(self.up[0], waiting)[0]]
+            if without:
+                edges = edges[~np.isin(members.row[edges], list(without))]
+            outer = np.unique(members.group[edges])
+            waiting = outer[~seen[outer]].astype(np.int64)
+            seen[waiting] = True
+        return seen
 
     def below(self, node: int, without: set[int]) -> NDArray[np.int64]:
         """The node and every principal inside it, directly or not."""

@@ -1,4 +1,4 @@
-"""What the possible world takes for granted about one pair: the gaps of the export that widen the answer, in sentences."""
+"""What the possible world takes for granted about one pair: the gaps of the export that widen it, in sentences."""
 
 from __future__ import annotations
 
@@ -79,7 +79,8 @@ def _list(asked: Asked) -> Iterator[str]:
     admins = admins.take(possibly[admins.node])
     if (admins.via == VIA_UNKNOWN).any():
         group = units.facts.principals(units.facts.tenant["sites"]["group"].slice(asked.site, 1))
-        yield f"the owners of {name_of(units, int(group[0]))} are not all in the export; they are taken for administrators"
+        name = name_of(units, int(group[0]))
+        yield f"the owners of {name} are not all in the export, and they are taken for administrators"
     nodes = {int(node) for node in [*here.node[here.via != VIA_UNKNOWN], *admins.node[admins.via != VIA_UNKNOWN]]}
     before = {int(node) for node in [*asked.units.listed.at(asked.place).node, *asked.units.admins.at(asked.site).node]}
     for node in sorted(nodes - before):
@@ -207,8 +208,8 @@ def _gate(asked: Asked, gate: Gate) -> Iterator[str]:
             yield f"{used}: anybody may have used it lately"
         yield from _people_of_the_file(asked, "author, owner, modified_by")
         if gate is Gate.RESTRICTED_SEARCH and not used:
-            shared = [_incomplete(asked, table) for table in ("grants", "link_users")]
-            yield from (f"{sentence}: it may have been shared with anybody in person" for sentence in shared if sentence)
+            shared = filter(None, (_incomplete(asked, table) for table in ("grants", "link_users")))
+            yield from (f"{sentence}: it may have been shared with anybody in person" for sentence in shared)
     elif gate is Gate.COPILOT_DLP:
         yield f"{asked.who} is possibly in a group that a data loss prevention rule for Copilot spares"
 

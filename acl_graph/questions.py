@@ -84,7 +84,7 @@ class OneUser:
         return [np.bitwise_or.reduce(part, keepdims=True) if len(part) else NOTHING for part in found]
 
     def _place_masks(self, places: NDArray[np.int64]) -> list[Mask]:
-        """Per asked place: held now, without Anyone links, by organization link, by Anyone link, joining, activating."""
+        """Per place: held now, without Anyone links, by organization link, by Anyone link, joining, activating."""
         listed, latent = self.units.listed, self.units.latent
         at, owner = spread(listed.ptr, places)
         node, mask, via = (part[at] for part in (listed.entries.node, listed.entries.mask, listed.entries.via))

@@ -182,6 +182,21 @@ _DECISIONS = (
 )
 
 
+#: what happens where exports meet, for the page
+_TOGETHER = (
+    "**Joined** are accounts and groups of the directory by object id, else by login or address; sites by address; "
+    "scopes by site, kind and path; SharePoint groups by site and title; links and files by their GUID. Two things "
+    "with one key join nothing, and what is known by display name alone is never joined.",
+    "**Two descriptions of one thing**: the later day counts, then the order of the readers; settings lie over both. "
+    "Every cell on which two exports disagree is listed in `tenant.conflicts`.",
+    "**Coverage** is that of the fullest export, table by table; what `tenant.toml` says stays.",
+    "**Days apart**: where an export says its day, a table of who has access that is more than a day older than the "
+    "newest export counts as partial, and its groups as not fully listed. What is sure stays as it was exported, what "
+    "is possible widens, and a note names the table and the days.",
+    "**Two tenants** in one folder are refused, by the tenants' own ids.",
+)
+
+
 def routes() -> list[Route]:
     """Every route, in the order of the page."""
     return list(_ROUTES)
@@ -238,6 +253,7 @@ def page() -> str:
         "Prices, delays and roles are Microsoft's and change; look them up before you plan with them. Without "
         "restricted access control, labels' rights or licences the answers widen to what is possible, and say so.",
     ]
+    lines += ["", "## Several exports in one folder", "", *(f"- {sentence}" for sentence in _TOGETHER)]
     for route in _ROUTES:
         lines += [
             "",

@@ -39,14 +39,14 @@ class Sets:
     @property
     def filled(self) -> NDArray[np.bool_]:
         """Which sets hold anybody."""
-        return (np.diff(self.ptr) > 0) | (self.populations != 0)
+        return np.asarray((np.diff(self.ptr) > 0) | (self.populations != 0), np.bool_)
 
     def members(self, node: int) -> NDArray[np.bool_]:
         """bool[U]: who is in this node's set."""
         number = self.set_of[node]
         inside = (self.user_populations & self.populations[number]) != 0
         inside[self.users[self.ptr[number] : self.ptr[number + 1]]] = True
-        return inside
+        return np.asarray(inside, np.bool_)
 
     def holding(self, user: int, populations: int | None = None) -> NDArray[np.bool_]:
         """bool per set: the sets this subject is in, or would be in if he were in these populations."""
@@ -54,7 +54,7 @@ class Sets:
         inside = (self.populations & bits) != 0
         at = np.flatnonzero(self.users == user)
         inside[np.searchsorted(self.ptr, at, side="right") - 1] = True
-        return inside
+        return np.asarray(inside, np.bool_)
 
 
 @dataclass(frozen=True)

@@ -294,7 +294,8 @@ def compile_world(facts: Facts, *, sure: Units | None = None) -> Units:
     )
 
     needs = hierarchy.library_needs(facts)
-    may_be = {column: _may_be(facts, column, wide=wide) for column in ("author", "owner", "modified_by", "protected_by")}
+    people_of_files = ("author", "owner", "modified_by", "protected_by")
+    may_be = {column: _may_be(facts, column, wide=wide) for column in people_of_files}
     may_own = may_be["author"] | may_be["owner"] | may_be["modified_by"]
     need_bits = np.where(needs.author_spared & may_be["author"], needs.of_author, needs.bits)
     hierarchy.author_exceptions(facts, needs, exceptions)
@@ -336,7 +337,8 @@ def compile_world(facts: Facts, *, sure: Units | None = None) -> Units:
     maybe_shared[linked.unnamed] = True
     maybe_shared &= np.isin(np.append(facts.scope_kind, -1), (2, 3))
     may_use |= maybe_shared[scope_of_thing]
-    gates[Gate.RESTRICTED_SEARCH] = np.where(may_use, ALL_PASS, by_site(np.append(searched, nowhere_row))).astype(np.int32)
+    left_out = by_site(np.append(searched, nowhere_row))
+    gates[Gate.RESTRICTED_SEARCH] = np.where(may_use, ALL_PASS, left_out).astype(np.int32)
     dlp_of_label = copilot.dlp_rows(facts, rows, users_in, sure.members if sure else users_in)
     gates[Gate.COPILOT_DLP] = plain_too(np.where(is_copy, ALL_PASS, dlp_of_label[label]))
     gates[Gate.COPILOT_LICENCE] = by_site(copilot.licence_rows(facts, rows))

@@ -17,7 +17,18 @@ from acl_graph.access_rules.levels import VIEW_BITS, levels_of
 from acl_graph.facts import kind_code
 from acl_graph.names import Codes
 from acl_graph.units import Units
-from acl_graph.vocabulary import COPILOT_VERDICTS, FIND_VERDICTS, GATE_NUMBER, GATES, STEPS, Gate, Kind, Lens, Level, Step
+from acl_graph.vocabulary import (
+    COPILOT_VERDICTS,
+    FIND_VERDICTS,
+    GATE_NUMBER,
+    GATES,
+    STEPS,
+    Gate,
+    Kind,
+    Lens,
+    Level,
+    Step,
+)
 
 Bools = NDArray[np.bool_]
 
@@ -62,7 +73,7 @@ class Verdicts:
     @property
     def latent(self) -> Bools:
         """Whether the pair is one step from opening."""
-        return self.step != NO_STEP
+        return np.asarray(self.step != NO_STEP, np.bool_)
 
 
 def decide(units: Units, pairs: Pairs) -> Verdicts:
@@ -74,16 +85,16 @@ def decide(units: Units, pairs: Pairs) -> Verdicts:
     word, bit = users >> 6, (users & 63).astype(np.uint64)
 
     def passes(row: Codes) -> Bools:
-        return (units.gate_bits[row, word] >> bit) & ONE != 0
+        return np.asarray((units.gate_bits[row, word] >> bit) & ONE != 0)
 
     def waived(gate: Gate) -> Bools:
-        return (pairs.waived & (1 << GATE_NUMBER[gate])) != 0
+        return np.asarray((pairs.waived & (1 << GATE_NUMBER[gate])) != 0)
 
     def ok(gate: Gate) -> Bools:
         if gate not in units.live_gates:
             return everybody
         through = passes(units.gates[gate][things])
-        return through | waived(gate) if some_waived else through
+        return np.asarray(through | waived(gate)) if some_waived else through
 
     everybody = np.ones(shape, np.bool_)
     some_waived = bool(pairs.waived.any())
@@ -95,10 +106,10 @@ def decide(units: Units, pairs: Pairs) -> Verdicts:
     of_author = waived(Gate.LIBRARY)
 
     def enough(mask: Mask) -> Bools:
-        return (mask & VIEW) == VIEW
+        return np.asarray((mask & VIEW) == VIEW)
 
     def suits(mask: Mask) -> Bools:
-        return ((mask & need) == need) | (of_author & ((mask & need_of_author) == need_of_author))
+        return np.asarray(((mask & need) == need) | (of_author & ((mask & need_of_author) == need_of_author)))
 
     held = np.where(anonymous, NOTHING, pairs.mask)
     spared = np.where(anonymous, NOTHING, pairs.mask_no_anyone)
@@ -132,7 +143,7 @@ def decide(units: Units, pairs: Pairs) -> Verdicts:
         if not extra.any():
             return ~everybody
         mask = counted | extra
-        return works & ready & enough(mask) & suits(mask)
+        return np.asarray(works & ready & enough(mask) & suits(mask))
 
     step = np.full(shape, NO_STEP, np.int8)
     if not opens.all():

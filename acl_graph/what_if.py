@@ -11,7 +11,7 @@ Only the sure world is asked: a promise to close something must not hang on a ga
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ from acl_graph.names import Codes
 from acl_graph.overlaid_gates import Gates, GatesAfter
 from acl_graph.overlays import Layer, Overlay
 from acl_graph.questions import OneUser
-from acl_graph.units import Units
+from acl_graph.units import Listed, Units
 from acl_graph.verdicts import Pairs, decide, lens_holds
 from acl_graph.vocabulary import Kind, Lens
 
@@ -168,22 +168,25 @@ class WhatIf:
         before, after = (np.zeros((len(LENSES), n), np.bool_) for _ in range(2))
         pairs_before, pairs_after = (np.zeros(len(LENSES), np.int64) for _ in range(2))
         gates = self.gates.changed(overlay)
-        batch: tuple[Bools, Bools] | None = None
         if users is not None and len(users) == 1 and gates is None:
             user, asked = int(users[0]), representative[order]
-            batch = self._of_one(user, asked, None), self._of_one(user, asked, overlay)
-        for position, at in enumerate(order):
+            sides = (self._of_one(user, asked, None), self._of_one(user, asked, overlay))
+            counts = size[order] * int(self.humans[user])
+            for held, pairs, total in zip(sides, (pairs_before, pairs_after), (before, after), strict=True):
+                pairs += (held * counts).sum(axis=1)
+                total[:, user] = held.any(axis=1)
+            order, done = order[:0], order
+        else:
+            done = order
+        for at in order:
             thing = int(representative[at])
             if users is None:
                 now = self.now(thing, int(key[at]))
                 then = self._then(thing, now, overlay, gates)
             else:
                 now, then = np.zeros((2, len(LENSES), n), np.bool_)
-                if batch is None:
-                    now[:, users] = self._verdicts(thing, None, None, users)
-                    then[:, users] = self._verdicts(thing, overlay, gates, users)
-                else:
-                    now[:, users], then[:, users] = (part[:, position : position + 1] for part in batch)
+                now[:, users] = self._verdicts(thing, None, None, users)
+                then[:, users] = self._verdicts(thing, overlay, gates, users)
             before |= now
             after |= then
             pairs_before += size[at] * (now & self.humans).sum(axis=1)
@@ -193,7 +196,7 @@ class WhatIf:
             after=dict(zip(LENSES, after, strict=True)),
             pairs_before={lens: int(value) for lens, value in zip(LENSES, pairs_before, strict=True)},
             pairs_after={lens: int(value) for lens, value in zip(LENSES, pairs_after, strict=True)},
-            counted=int(np.isin(of, order).sum()),
+            counted=int(np.isin(of, done).sum()),
             things=len(number),
         )
 
@@ -279,25 +282,58 @@ class WhatIf:
         pairs = asked.of(things)
         if overlay is None:
             return self._lenses(pairs)
-        units, places = self.units, self.units.place_of[things]
-        one = np.array([user], np.int32)
-        again = np.zeros(len(things), np.bool_)
-        for listed in (units.listed, units.latent):
-            at, owner = spread(listed.ptr, places.astype(np.int64))
-            again[owner[self._concerns(listed.entries.take(at), overlay)]] = True
-        sites, of = np.unique(units.site_of[things], return_inverse=True)
-        again |= np.array([self._concerns(units.admins.at(int(site)), overlay).any() for site in sites], np.bool_)[of]
-        found = self._lenses(pairs)
-        for position in np.flatnonzero(again):
-            found[:, position] = self._verdicts(int(things[position]), overlay, None, one)[:, 0]
-        return found
-
-    def _concerns(self, found: Entries, overlay: Overlay) -> Bools:
-        """Which entries are taken away, or stand for a group whose members change."""
-        concerned = self.layer.dropped(found, overlay)
+        units = self.units
+        now, joining, eligible = asked.now.copy(), asked.joining, asked.eligible
         if overlay.sets:
-            concerned |= self.descent.concerned_nodes(overlay.member_rows, overlay.private)[found.node]
-        return concerned
+            changed = sorted(self.descent.concerned(overlay.member_rows, overlay.private))
+            held = self.descent.holding(user, overlay.member_rows, overlay.private)
+            now[changed] = held[0][changed]
+            joining = None if joining is None else joining.copy()
+            eligible = None if eligible is None else eligible.copy()
+            for family, after in ((joining, held[1]), (eligible, held[2])):
+                if family is not None:
+                    family[changed] = after[changed]
+        places, back = np.unique(units.place_of[things], return_inverse=True)
+        sites, back_site = np.unique(units.site_of[things], return_inverse=True)
+        listed = self._kept(units.listed, places, overlay)
+        latent = self._kept(units.latent, places, overlay)
+        admins = self._kept(units.admins, sites[sites >= 0], overlay)
+        first = int((sites < 0).sum())  # things on no site come first
+
+        def held_by(family: Bools | None, spare: int | None = None) -> Mask:
+            at_place, at_site = np.zeros(len(places), np.uint64), np.zeros(len(sites), np.uint64)
+            for masks, (found, owner), start in ((at_place, listed, 0), (at_site, admins, first)):
+                if family is not None:
+                    counts = family[found.node] & (found.via != spare if spare is not None else True)
+                    np.bitwise_or.at(masks, owner[counts] + start, found.mask[counts])
+            return np.asarray(at_place[back] | at_site[back_site])
+
+        def by_link(organization: bool) -> Mask:
+            masks = np.zeros(len(places), np.uint64)
+            found, owner = latent
+            counts = now[found.node] & ((found.via == VIA_ORGANIZATION) == organization)
+            np.bitwise_or.at(masks, owner[counts], found.mask[counts])
+            return np.asarray(masks[back])
+
+        app = np.where(units.place_of[things] < units.n_scopes, units.app_mask[user], np.uint64(0))
+        return self._lenses(
+            replace(
+                pairs,
+                mask=held_by(now) | app,
+                mask_no_anyone=held_by(now, VIA_ANYONE) | app,
+                by_organization=by_link(True),
+                by_anyone=by_link(False),
+                by_joining=held_by(joining),
+                by_activating=held_by(eligible),
+            )
+        )
+
+    def _kept(self, listed: Listed, places: Codes, overlay: Overlay) -> tuple[Entries, NDArray[np.int64]]:
+        """(entries of some places that stay, position of the place of each)."""
+        at, owner = spread(listed.ptr, places.astype(np.int64))
+        found = listed.entries.take(at)
+        stays = ~self.layer.dropped(found, overlay)
+        return found.take(stays), owner[stays]
 
     def _lenses(self, pairs: Pairs) -> Bools:
         verdicts = decide(self.units, pairs)

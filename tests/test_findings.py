@@ -107,7 +107,10 @@ def file_link(audience: str, *named: str, **cells: Any) -> dict[str, list[Row]]:
 
 ALL = group("large", *NAMES)
 DEEP = joined(
-    group("payroll", "quarter"), group("quarter", "support"), group("support", "bob"), grants(grant("folder", "payroll"))
+    group("payroll", "quarter"),
+    group("quarter", "support"),
+    group("support", "bob"),
+    grants(grant("folder", "payroll")),
 )
 #: rule -> (tables that trigger it, tables next to them that must not)
 WORLDS: dict[str, tuple[dict[str, list[Row]], dict[str, list[Row]]]] = {
@@ -190,7 +193,13 @@ WORLDS: dict[str, tuple[dict[str, list[Row]], dict[str, list[Row]]]] = {
     ),
 }
 #: rules whose change ends something that reaches nobody any more, or that have no change to offer
-NOTHING_TO_LOSE = ("orphaned_principal", "unresolved_principal", "expired_guest", "ownerless_site", "unlabelled_sensitive")
+NOTHING_TO_LOSE = (
+    "orphaned_principal",
+    "unresolved_principal",
+    "expired_guest",
+    "ownerless_site",
+    "unlabelled_sensitive",
+)
 #: what an export must leave out for a rule to say that it cannot be answered
 GAPS = {
     "public_group": ({"default": "complete", "principals.visibility": "absent"}, group("m", kind="m365_group")),
@@ -326,7 +335,9 @@ def test_ids_depend_on_code_and_identity_alone() -> None:
     assert len({finding_id("a", "bc"), finding_id("a", "b", "c"), finding_id("ab", "c")}) == 3
 
 
-@pytest.mark.parametrize(("exposure", "word"), [(0, "low"), (99, "low"), (100, "medium"), (1000, "high"), (10_000, "critical")])
+@pytest.mark.parametrize(
+    ("exposure", "word"), [(0, "low"), (99, "low"), (100, "medium"), (1000, "high"), (10_000, "critical")]
+)
 def test_severity_follows_the_published_rule(exposure: int, word: str) -> None:
     assert severity_of(exposure) == word
 

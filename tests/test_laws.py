@@ -25,13 +25,13 @@ from tests.worlds import SHARING, Row, random_world, renamed
 
 Reached = set[tuple[str, str]]
 LAW = pytest.mark.parametrize(
-    "seeds", [range(0, 12), pytest.param(range(12, 220), marks=pytest.mark.slow)], ids=["some", "many"]
+    "seeds", [range(12), pytest.param(range(12, 220), marks=pytest.mark.slow)], ids=["some", "many"]
 )
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Every verdict of one world: (principal, thing) -> level, what stops it, copilot; and who reaches what per lens."""
+    """Every verdict of one world: (principal, thing) -> level, and the rest; and who reaches what under each lens."""
 
     level: dict[tuple[str, str], int]
     other: dict[tuple[str, str], tuple[int, ...]]
@@ -94,7 +94,8 @@ def test_one_more_grant_takes_no_lens_away_and_lowers_no_level(seeds: range) -> 
         if not scopes:
             return False
         principal = dice.choice([row["id"] for row in rows(world, "principals")])
-        grant = {"scope": dice.choice(scopes), "principal": principal, "level": dice.choice(["Read", "Edit", "0x10001"])}
+        level = dice.choice(["Read", "Edit", "0x10001"])
+        grant = {"scope": dice.choice(scopes), "principal": principal, "level": level}
         after = sure(changed(world, grants=[*rows(world, "grants"), grant]))
         assert all(content(after.level[pair]) >= content(level) for pair, level in before.level.items()), (seed, grant)
         for lens in Lens:
@@ -110,7 +111,8 @@ def test_a_control_put_on_a_site_gives_no_lens_to_anybody(seeds: range) -> None:
         world, before = base(seed)
         site = dice.choice(rows(world, "sites"))
         own = SHARING.index(site["sharing"] or SHARING[3])
-        controls: list[Row] = [{"lock": "NoAccess"}, {"archive": "Archived"}, {"sharing": dice.choice(SHARING[: own + 1])}]
+        controls: list[Row] = [{"lock": "NoAccess"}, {"archive": "Archived"}]
+        controls += [{"sharing": dice.choice(SHARING[: own + 1])}]
         controls += [{"no_crawl": True}, {"restricted_discovery": True}, {"app_restricted": True}]
         controls += [{"block_download": True}] if not site["block_download"] else []
         controls += [{"restricted_access": True}] * 3 if not site["restricted_access"] else []
@@ -153,7 +155,7 @@ def test_other_names_for_everybody_and_everything_change_nothing_but_names(seeds
         names = dict(zip(sorted(known), fresh, strict=True))
 
         def new(name: str) -> str:
-            return names.get(name, name)
+            return str(names.get(name, name))
 
         after = sure(renamed(world, new))
         for (who, what), level in before.level.items():
@@ -212,7 +214,8 @@ def test_rows_left_out_of_an_export_never_move_the_truth_out_of_its_bounds(seeds
         share = 0.2 if table == "site_admins" else 0.7
         needed = anchors(world) if table in ("grants", "site_admins") else []
         kept = [row for row in rows(world, table) if row in needed or dice.random() < share]
-        thin = World({**world.tables, table: kept}, world.switches, {"default": "complete", table: "partial"}, world.snapshot)
+        coverage = {"default": "complete", table: "partial"}
+        thin = World({**world.tables, table: kept}, world.switches, coverage, world.snapshot)
         access = access_to(thin)
         low, high = grid(access.sure, things_of(world)), grid(access.possible, things_of(world))
         for pair, level in truth.level.items():
@@ -221,7 +224,8 @@ def test_rows_left_out_of_an_export_never_move_the_truth_out_of_its_bounds(seeds
         assert low.reached[Lens.LATENT] <= truth.reached[Lens.LATENT], (seed, table)
         # what is not guessed: a link that would let in whoever has no name, and a lost row that was a role's
         latent = {pair for pair in truth.reached[Lens.LATENT] if pair in low.level and pair[0] != "anonymous"}
-        latent -= {pair for pair in latent if table == "principals" and truth.other[pair][0] == STEPS.index(Step.ELEVATION)}
+        if table == "principals":
+            latent -= {pair for pair in latent if truth.other[pair][0] == STEPS.index(Step.ELEVATION)}
         assert latent <= high.reached[Lens.LATENT], (seed, table)
         return len(kept) < len(rows(world, table))
 

@@ -2,8 +2,8 @@
 
 Each case becomes people, groups and items with names of its own. A set of everybody (`user:*`) becomes a group that
 holds every subject of that type in the case. A subject stands twice: as himself, inside the sets of everybody, and
-alone, outside them, because the authors list by name only who is in by name. Every group has a probe, a person who is in
-that group and nothing else: whatever holds the probe holds the group.
+alone, outside them, because the authors list by name only who is in by name. Every group has a probe, a person who is
+in that group and nothing else: whatever holds the probe holds the group.
 """
 
 from __future__ import annotations
@@ -80,7 +80,8 @@ class Folder:
         directory.mkdir()
         self.add("sites", id="site", kind="communication")
         for table, rows in self.rows.items():
-            pl.DataFrame(rows, infer_schema_length=None).unique(maintain_order=True).write_csv(directory / f"{table}.csv")
+            frame = pl.DataFrame(rows, infer_schema_length=None).unique(maintain_order=True)
+            frame.write_csv(directory / f"{table}.csv")
         (directory / "tenant.toml").write_text('name = "cases"\n[coverage]\ndefault = "complete"\n', encoding="utf-8")
         return directory
 

@@ -81,9 +81,16 @@ def test_every_request_only_reads(small: Access) -> None:
 
 
 HOSTILE = (
-    "a'b.docx", "it\u2019s \u2018q\u2019.docx", 'say "hi".docx', "100% #1 & ?x=1.docx", "$(calc)`whoami`.docx", "=cmd|' !A0.docx",
-    "line\nbreak\x1b[31m.docx", "\u202egpj.docx", "x';Remove-Item y;'.docx",
-)  # fmt: skip
+    "a'b.docx",
+    "it\u2019s \u2018q\u2019.docx",
+    'say "hi".docx',
+    "100% #1 & ?x=1.docx",
+    "$(calc)`whoami`.docx",
+    "=cmd|' !A0.docx",
+    "line\nbreak\x1b[31m.docx",
+    "\u202egpj.docx",
+    "x';Remove-Item y;'.docx",
+)
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +129,7 @@ def test_hostile_names_stay_inside_their_place(hostile: Access) -> None:
             parts = urlsplit(call.request)
             assert parts.netloc in ("x.example", "graph.microsoft.com") and not parts.fragment
             # quotes come in pairs around what was put in, whatever that was
-            assert call.request.count("'") % 2 == 0 and "''" not in call.request.replace("''", "", 0).partition("?@u=")[2]
+            assert call.request.count("'") % 2 == 0
 
 
 def test_the_text_of_a_screen_holds_no_control_character(hostile: Access, small: Access) -> None:

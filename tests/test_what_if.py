@@ -83,10 +83,14 @@ def test_the_overlay_says_what_the_changed_rows_say(seed: int) -> None:
     for changes in chosen:
         fast = whatif.compare(things, changes, files, most=len(things))
         slow = compare_anew(whatif, things.astype(np.int64), changes, files)
+        one = np.array([dice.randrange(access.facts.people.n_users)], np.int32)
+        alone = whatif.compare(things, changes, files, most=len(things), users=one)
         for lens in LENSES:
             said = [(c.kind, dict(c.target)) for c in changes]
             assert np.array_equal(fast.before[lens], slow.before[lens]), (said, lens)
             assert np.array_equal(fast.after[lens], slow.after[lens]), (said, lens)
+            assert np.array_equal(alone.before[lens][one], slow.before[lens][one]), (said, lens)
+            assert np.array_equal(alone.after[lens][one], slow.after[lens][one]), (said, lens)
             assert fast.pairs_before[lens] == slow.pairs_before[lens], (said, lens)
             assert fast.pairs_after[lens] == slow.pairs_after[lens], (said, lens)
 

@@ -197,8 +197,8 @@ class _Maker:
             self.add("principals", id="app1", kind="app")
             self.add("principals", id="anonymous", kind="anonymous")
         if self.mode == 2 and self.chance(0.5):
-            odd = {"home": self.one(None, "guest"), "state": self.one(None, "deleted"), "segments": self.one(None, ["hr"])}
-            self.add("principals", id="nameless", kind=self.one(None, "thing"), **odd)
+            row = self.add("principals", id="nameless", kind=self.one(None, "thing"), home=self.one(None, "guest"))
+            row |= {"state": self.one(None, "deleted"), "segments": self.one(None, ["hr"])}
             self.ghosts.append("nameless")
         if self.chance(0.1):
             self.add("principals", id="lost_o", kind="group_owners", of="ghost-group")
@@ -555,7 +555,8 @@ class _Maker:
             labels = ("conf", "dke", "own", "public", None, None) if self.gates else (None,)
             row = self.add("items", id=copy, label=self.one(*labels), protected_by=self.one(None, *self.ids("user")))
             if self.gates and self.chance(0.2):
-                row |= {"site": "s0", "dlp": ["All"], "archived": True, "scanned": False, "author": self.one("u0", "u1")}
+                row |= {"site": "s0", "dlp": ["All"], "archived": True, "scanned": False}
+                row |= {"author": self.one("u0", "u1")}
             if row["label"] == "own":
                 person = self.one(*self.ids("user"), "sg0")
                 self.add("item_rights", item=copy, principal=person, rights=["VIEW", "EXTRACT"])
@@ -771,9 +772,9 @@ def renamed(world: World, rename: Callable[[str], str]) -> World:
 
     tables = {
         table: [
-            {name: named(cell) if name in NAMES[table] else cell for name, cell in row.items()} for row in world.tables[table]
+            {name: named(cell) if name in NAMES[table] else cell for name, cell in row.items()} for row in listed
         ]
-        for table in world.tables
+        for table, listed in world.tables.items()
     }
     switches = {
         name: named(value) if name in ("restricted_search_allowed", "onedrive_restricted_groups") else value

@@ -125,9 +125,9 @@ def agents(facts: Facts, *, wide: bool) -> Agents:
     of_agent = np.array([number[name] for name in users["agent"].to_list()], np.int32)
     kinds = (*GRANTEES, Kind.UNRESOLVED) if wide else GRANTEES
     fit = facts.people.are(*kinds)[audience]
-    pairs = pl.DataFrame({"agent": agent, "place": place_of_copy.astype(np.int32)}).join(
-        pl.DataFrame({"agent": of_agent[fit], "node": audience[fit], "row": np.flatnonzero(fit).astype(np.int64)}), on="agent", how="inner"
-    )
+    listed = pl.DataFrame({"agent": of_agent[fit], "node": audience[fit], "row": np.flatnonzero(fit).astype(np.int64)})
+    copied = pl.DataFrame({"agent": agent, "place": place_of_copy.astype(np.int32)})
+    pairs = copied.join(listed, on="agent", how="inner")
     places = np.arange(len(copies), dtype=np.int32)
     mask = np.full(pairs.height, READ_MASK, np.uint64)
     incomplete = wide and not facts.tenant.coverage.complete("agent_users")

@@ -30,7 +30,7 @@ def not_crawled(facts: Facts) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
 def restricted_discovery(facts: Facts) -> NDArray[np.bool_]:
     """Sites under restricted content discovery; a flag on a OneDrive does nothing (O12, O14), bool[T]."""
     flagged = site_column(facts, flags(facts.tenant["sites"]["restricted_discovery"]), 0) == 1
-    return flagged & (site_kinds(facts) != ONEDRIVE)
+    return np.asarray(flagged & (site_kinds(facts) != ONEDRIVE), np.bool_)
 
 
 def restricted_search(facts: Facts, rows: GateRows) -> Codes:

@@ -163,7 +163,7 @@ class Exceptions:
         """Distinct (item, user) pairs in order, with the bits of all gates waived for them."""
         if not self.item:
             return np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int64)
-        item, user, gate = (np.concatenate(part) for part in (self.item, self.user, self.gate))
+        item, user, gate = np.concatenate(self.item), np.concatenate(self.user), np.concatenate(self.gate)
         order = np.lexsort((user, item))
         item, user, gate = item[order], user[order], gate[order]
         if not len(item):

@@ -92,10 +92,9 @@ def masks_of_grants(facts: Facts) -> tuple[Mask, NDArray[np.bool_]]:
     )
     known: dict[str | None, int] = {}
     for text in frame["level"].unique().to_list():
-        folded_name = None if text is None else pl.select(folded(pl.lit(text))).item()
-        mask = None if text is None else BUILT_IN.get(folded_name)
-        if mask is None and text is not None:
-            mask = read_mask(text)
+        if text is None:
+            continue
+        mask = BUILT_IN.get(str(pl.select(folded(pl.lit(text))).item()), read_mask(text))
         if mask is not None:
             known[text] = mask
     spelled = [text for text in known if text is not None]
@@ -170,8 +169,8 @@ APP_PERMISSIONS = {
 def app_grants(facts: Facts, *, wide: bool) -> list[tuple[int, int, int]]:
     """(subject, mask, row of app_permissions) for every application permission that holds on all sites (P19).
 
-    In the possible world somebody nobody describes may be the app (`wide`). `Sites.Selected` and its kin give nothing by
-    themselves, delegated permissions nothing without a user.
+    In the possible world (`wide`) somebody nobody describes may be the app. `Sites.Selected` and its kin give nothing
+    by themselves, delegated permissions nothing without a user.
     """
     frame = facts.tenant["app_permissions"]
     users = np.append(facts.people.user_of, -1)[facts.principals(frame["app"])]

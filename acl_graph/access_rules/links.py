@@ -92,7 +92,7 @@ def link_rules(facts: Facts, masks: Mask, *, wide: bool) -> LinkRules:
             unknown.append(_population(listed.take(people & listed.alive), ANYBODY, VIA_UNKNOWN))
             unknown.append(_population(listed.take(people & ~listed.alive), ALL_USERS, VIA_UNKNOWN))
             unknown.append(_population(listed.take(anyone), ALL_USERS, VIA_ANYONE))
-            unnamed = stands.take(~stands.described | (stands.described & (stands.audience == PEOPLE) & (stands.alive | keeps)))
+            unnamed = stands.take(~stands.described | ((stands.audience == PEOPLE) & (stands.alive | keeps)))
     return LinkRules(
         open=open_now,
         barred=barred,
@@ -108,7 +108,7 @@ def _population(stands: _Stands, bit: int, via: int) -> Entries:
 
 
 def _stands(facts: Facts, masks: Mask) -> _Stands:
-    grants, links = facts.tenant["grants"], facts.tenant["links"]
+    links = facts.tenant["links"]
     scope, link = facts.numbered("grants", "scope"), facts.numbered("grants", "link")
     audience = np.full(len(facts.links), STRANGE, np.int8)
     described = np.zeros(len(facts.links), np.bool_)
@@ -145,7 +145,10 @@ def _link_users(facts: Facts) -> pl.DataFrame:
 
 
 def _named(facts: Facts, stands: _Stands, users: pl.DataFrame, *, wide: bool) -> tuple[Entries, Entries, Entries]:
-    """The people and groups a link names, as far as its audience admits them (S01-S05): now, barred, and until its end."""
+    """The people and groups a link names, as far as its audience admits them (S01-S05).
+
+    Those it lets in now, those whom guest expiry keeps out, and those it let in until it died.
+    """
     people = facts.people
     pairs = pl.DataFrame({"link": stands.link, "at": np.arange(len(stands.link), dtype=np.int64)}).join(
         users, on="link", how="inner", maintain_order="left_right"

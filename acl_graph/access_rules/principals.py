@@ -213,7 +213,7 @@ def unknown_members(facts: Facts) -> NDArray[np.bool_]:
     unknown |= people.are(Kind.UNRESOLVED) & ~people.person_like
     claim = people.are(Kind.GROUP_OWNERS) & (people.of >= 0)
     unknown[claim] |= unknown[people.of[claim]]
-    return unknown
+    return np.asarray(unknown, np.bool_)
 
 
 def user_populations(facts: Facts, *, wide: bool) -> NDArray[np.uint32]:

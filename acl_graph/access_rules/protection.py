@@ -86,8 +86,9 @@ def dlp_exceptions(facts: Facts, blocks: Blocks, exceptions: Exceptions) -> None
     every = np.flatnonzero(blocks.everybody).astype(np.int32)
     spared = [(item, user_of[facts.principals(items[column])]) for column in ("owner", "modified_by", "author")]
     spared.append((every, np.append(site_owner(facts), -1)[facts.item_site[every]]))
+    outside = np.append(blocks.outside, False)
     for where, whom in spared:
-        keep = blocks.everybody[where] & (whom >= 0) & ~(blocks.per_user[where] & np.append(blocks.outside, False)[whom])
+        keep = blocks.everybody[where] & (whom >= 0) & ~(blocks.per_user[where] & outside[whom])
         exceptions.add(where[keep].astype(np.int32), whom[keep].astype(np.int32), Gate.DLP)
 
 
@@ -209,6 +210,6 @@ class _Members:
         for user in np.flatnonzero(people.kind_of_user == kind_code(Kind.USER)):
             at = people.node_of[user]
             found[user] = domain_of(logins[at], domains[at]) == wanted
-        return found
+        return np.asarray(found, np.bool_)
 
 

@@ -24,12 +24,13 @@ def closed_sites(facts: Facts) -> NDArray[np.bool_]:
     locked = words(sites["lock"], ("Unlock", "ReadOnly", "NoAccess")) == 2
     archive = sites["archive"].str.to_lowercase().str.replace_all(r"[\s_-]", "")
     archived = (~archive.is_in(["none", "notarchived", "active", ""])).fill_null(False).to_numpy()
-    return site_column(facts, (locked | archived).astype(np.int8), 0) == 1
+    return np.asarray(site_column(facts, (locked | archived).astype(np.int8), 0) == 1, np.bool_)
 
 
 def read_only_sites(facts: Facts) -> NDArray[np.bool_]:
     """Sites where nobody has more than Read (O19), bool[T]."""
-    return site_column(facts, words(facts.tenant["sites"]["lock"], ("Unlock", "ReadOnly", "NoAccess")), 0) == 1
+    lock = words(facts.tenant["sites"]["lock"], ("Unlock", "ReadOnly", "NoAccess"))
+    return np.asarray(site_column(facts, lock, 0) == 1, np.bool_)
 
 
 def sessions(facts: Facts) -> NDArray[np.int8]:
@@ -60,13 +61,13 @@ def restricted_access(
     nested = tenant.switch("rac_nested", True) is not False
 
     if tenant.switch("restricted_access_control", not wide):
-        for site, groups in restricted_groups(facts).items():
+        for bound, groups in restricted_groups(facts).items():
             passes = _in_any(facts, groups, users_in) if nested else _directly_in(facts, groups, inside, users_in)
-            if kind[site] == SHARED_CHANNEL:
+            if kind[bound] == SHARED_CHANNEL:
                 passes = passes | ~internal  # O04: only the tenant's own users are checked
             if not admins_bound:
-                passes = passes | admins_of(site) | exempt
-            gate[site] = rows.add(passes)
+                passes = passes | admins_of(bound) | exempt
+            gate[bound] = rows.add(passes)
 
     service = facts.principals(pl.Series(list(tenant.switch("onedrive_restricted_groups") or []), dtype=pl.String))
     if len(service):
@@ -87,10 +88,12 @@ def restricted_groups(facts: Facts) -> dict[int, list[int]]:
     """The groups that flagged sites admit: those listed, else the site's own. With neither it is not applied (O02)."""
     flagged = site_column(facts, flags(facts.tenant["sites"]["restricted_access"]), 0) == 1
     own, listed = site_groups(facts), _listed_groups(facts)
-    found = {
-        int(site): listed.get(int(site)) or ([int(own[site])] if own[site] >= 0 else []) for site in np.flatnonzero(flagged)
-    }
-    return {site: groups for site, groups in found.items() if groups}
+    found: dict[int, list[int]] = {}
+    for site in np.flatnonzero(flagged):
+        groups = listed.get(int(site)) or ([int(own[site])] if own[site] >= 0 else [])
+        if groups:
+            found[int(site)] = groups
+    return found
 
 
 def _listed_groups(facts: Facts) -> dict[int, list[int]]:

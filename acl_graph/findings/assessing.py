@@ -26,7 +26,7 @@ SHOWN = (Lens.OPEN, Lens.LATENT, Lens.COPILOT)
 #: how many names, scopes, items a finding lists
 NAMES, LISTED = 10, 20
 #: how many different lists are asked for one case; a case with more says so
-CLASSES = 4
+CLASSES = 2
 #: ... and where only a few people are asked about
 FEW_CLASSES = 40
 #: a closing set is looked for among so many other paths
@@ -214,7 +214,7 @@ def _paths(context: Context, case: Case, still: Bools) -> list[tuple[int, str, C
     units = context.units
     overlay = context.whatif.overlay([case.change] if case.change else [])
     found: dict[tuple[int, int], tuple[int, str, Change | None]] = {}
-    heavy = case.scopes[np.argsort(-context.weight[case.scopes], kind="stable")[:4]]
+    heavy = case.scopes[np.argsort(-context.weight[case.scopes], kind="stable")[:2]]
     for scope in heavy:
         site = int(context.facts.scope_site[scope])
         for listed in (units.listed.at(int(scope)), units.admins.at(site)):

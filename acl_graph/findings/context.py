@@ -129,7 +129,7 @@ class Context:
         for bits in np.unique(now.populations):
             if bits:
                 size[now.populations == bits] += int((counted & ((now.user_populations & bits) != 0)).sum())
-        return size
+        return np.asarray(size)
 
     @cached_property
     def set_sizes(self) -> Counts:
@@ -138,7 +138,7 @@ class Context:
 
     def size(self, nodes: NDArray[Any]) -> Counts:
         """How many working accounts of people are in each node that stands on a list."""
-        return self.set_sizes[self.units.families.now.set_of[nodes]]
+        return np.asarray(self.set_sizes[self.units.families.now.set_of[nodes]])
 
     def broad(self, size: Counts | int) -> Any:
         """Whether a number of people is broad: the share of the directory the policy names."""
@@ -178,6 +178,11 @@ class Context:
         out = np.zeros(len(self.units.families.now.set_of), np.int64)
         np.add.at(out, self.opening.node, score[self.opening.scope])
         return out
+
+    @cached_property
+    def node_weight(self) -> Counts:
+        """Sensitive weight of the scopes on which each node may read."""
+        return self.node_score(self.weight)
 
     def are(self, *kinds: Kind) -> Bools:
         """Which nodes are principals of one of these kinds, bool[N]."""

@@ -58,10 +58,11 @@ def find(context: Context) -> list[Finding]:
         if not named[outer] & named[inner]:
             score[of[at]], best[of[at]] = by_node[outer], outer
     rows, score, best = rows[best >= 0], score[best >= 0], best[best >= 0]
-    position = {int(value): at for at, value in enumerate(members.row) if value >= 0} if len(rows) else {}
+    order = np.argsort(members.row, kind="stable")
+    position = order[np.searchsorted(members.row[order], rows)]
 
     def build(number: int) -> Case | None:
-        at = position[int(rows[number])]
+        at = int(position[number])
         outer, middle, inner = int(best[number]), int(members.group[at]), int(members.member[at])
         scopes = context.scopes_of(context.holding(np.array([outer], np.int64))[1])
         scopes = scopes[context.open_score[scopes] > 0]

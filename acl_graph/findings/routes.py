@@ -30,12 +30,11 @@ def routes(context: Context, user: int) -> list[Route]:
         found.append((weight, ("link_users", user_row)))
     ptr, order = context.whatif.descent.up
     members = units.membership
-    for at in order[ptr[node] : ptr[node + 1]]:
-        if members.row[at] >= 0:
-            groups = context.holding(members.group[at : at + 1].astype(np.int64))[1]
-            weight, row = int(context.weight[context.scopes_of(groups)].sum()), int(members.row[at])
-            if weight:
-                found.append((weight, ("members", row)))
+    mine = order[ptr[node] : ptr[node + 1]]
+    mine = mine[members.row[mine] >= 0]
+    owner, holder = context.holding(members.group[mine].astype(np.int64))
+    behind = np.bincount(owner, weights=context.node_weight[holder], minlength=len(mine))
+    found += [(int(behind[at]), ("members", int(row))) for at, row in enumerate(members.row[mine])]
     admins = units.admins.entries
     for at in np.flatnonzero((admins.node == node) & (admins.via == VIA_ADMIN)):
         weight, row = int(context.weight[facts.scope_site == admins.scope[at]].sum()), int(admins.row[at])

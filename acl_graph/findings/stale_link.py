@@ -41,12 +41,15 @@ def find(context: Context) -> list[Finding]:
     named = facts.links.codes(tenant["grants"]["link"].drop_nulls().unique())
     stands[named[named >= 0]] = True
     codes = np.flatnonzero((ended | unused) & stands[: len(ended)])
-    at = [np.array(fixes.link_scopes(context, int(code)), np.int64) for code in codes]
-    score = np.array([int(context.latent_score[scopes].sum()) for scopes in at], np.int64)
-    score[ended[codes]] = 0
+    granted = tenant["grants"].select("scope", "link").drop_nulls("link")
+    scope, link = facts.scopes.codes(granted["scope"]), facts.links.codes(granted["link"])
+    total = np.zeros(len(facts.links), np.int64)
+    np.add.at(total, link, context.latent_score[scope])
+    score = np.where(ended[codes], 0, total[codes])
 
     def build(number: int) -> Case | None:
-        code, scopes = int(codes[number]), np.unique(at[number])
+        code = int(codes[number])
+        scopes = np.unique(scope[link == code]).astype(np.int64)
         frame = tenant["links"]
         if ended[code]:
             said = (

@@ -29,12 +29,13 @@ def find(context: Context) -> list[Finding]:
     parent = facts.scope_parent
     wider = (parent >= 0) & (context.weight > 0) & (users > np.append(users, 0)[parent])
     size = np.int64(len(context.units.families.now.set_of) + 1)
-    here = entries.scope.astype(np.int64) * size + entries.node
-    above = parent[entries.scope].astype(np.int64) * size + entries.node
-    candidate = np.flatnonzero((entries.via == VIA_GRANT) & wider[entries.scope])
     asked = np.zeros(len(users) + 1, np.bool_)
     asked[parent[wider]] = True
-    added = candidate[~np.isin(above[candidate], here[asked[entries.scope]])]
+    at = np.flatnonzero(asked[entries.scope])
+    here = entries.scope[at].astype(np.int64) * size + entries.node[at]
+    candidate = np.flatnonzero((entries.via == VIA_GRANT) & wider[entries.scope])
+    above = parent[entries.scope[candidate]].astype(np.int64) * size + entries.node[candidate]
+    added = candidate[~np.isin(above, here)]
     people = context.size(entries.node[added])
     order = np.lexsort((-people, entries.scope[added]))
     added, people = added[order], people[order]

@@ -146,9 +146,9 @@ def join(raw: RawExport) -> None:
         return
     sites = _sites(raw)
     scopes, groups = _Names({reader: {} for reader in readers}), _Names({reader: {} for reader in readers})
-    for reader, key, name in _scopes(raw, sites):
+    for reader, key, name in _shared(_scopes(raw, sites)):
         scopes.say(reader, key, name)
-    for reader, key, name in _groups(raw, sites):
+    for reader, key, name in _shared(_groups(raw, sites)):
         groups.say(reader, key, name)
     of_scope, of_group = scopes.renamed(), groups.renamed()
     if of_scope or of_group:
@@ -174,24 +174,48 @@ def _sites(raw: RawExport) -> dict[str, str]:
     return known
 
 
-def _scopes(raw: RawExport, sites: dict[str, str]) -> Iterator[tuple[str, _Key, str]]:
-    for reader, table, frame in raw.parts:
-        if table == "scopes" and {"id", "site", "path"} <= set(frame.columns):
-            kinds = frame["kind"] if "kind" in frame.columns else [None] * frame.height
-            for (name, site, path), kind in zip(frame.select("id", "site", "path").iter_rows(), kinds, strict=True):
-                if name is not None and site is not None and path is not None:
-                    where = sites.get(str(site).rstrip("/").lower(), str(site).strip("{} ").lower())
-                    # a list and its root folder share a path, and a web and its home page may: kinds keep them apart
-                    yield reader, (str(kind), where, str(path).lower().rstrip("/")), str(name)
+def _shared(keyed: list[pl.DataFrame]) -> Iterator[tuple[str, _Key, str]]:
+    """(reader, key, id) for every key that more than one reader has; most of a large export has none of them."""
+    if len({frame["reader"][0] for frame in keyed if frame.height}) < 2:
+        return
+    every = pl.concat(keyed).drop_nulls(["id", "where", "what"])
+    several = every.group_by("kind", "where", "what").agg(pl.col("reader").n_unique().alias("readers"))
+    wanted = several.filter(pl.col("readers") > 1)
+    rows = every.join(wanted, on=["kind", "where", "what"], how="semi", nulls_equal=True, maintain_order="left")
+    for reader, kind, where, what, name in rows.select("reader", "kind", "where", "what", "id").iter_rows():
+        yield reader, (str(kind), where, what), name
 
 
-def _groups(raw: RawExport, sites: dict[str, str]) -> Iterator[tuple[str, _Key, str]]:
-    for reader, table, frame in raw.parts:
-        if table == "principals" and {"id", "kind", "name", "site"} <= set(frame.columns):
-            groups = frame.filter(pl.col("kind") == "sharepoint_group").select("id", "name", "site").drop_nulls()
-            for name, title, site in groups.iter_rows():
-                where = sites.get(str(site).rstrip("/").lower(), str(site).strip("{} ").lower())
-                yield reader, (where, str(title).strip().casefold()), str(name)
+def _keyed(reader: str, frame: pl.DataFrame, kind: pl.Expr, what: pl.Expr, sites: dict[str, str]) -> pl.DataFrame:
+    address = pl.col("site").cast(pl.String).str.to_lowercase().str.strip_chars("{} ").str.strip_suffix("/")
+    where = pl.coalesce(address.replace_strict(sites, default=None, return_dtype=pl.String), address)
+    return frame.select(
+        pl.lit(reader).alias("reader"),
+        kind.cast(pl.String).alias("kind"),
+        where.alias("where"),
+        what.alias("what"),
+        pl.col("id").cast(pl.String),
+    )
+
+
+def _scopes(raw: RawExport, sites: dict[str, str]) -> list[pl.DataFrame]:
+    """Scopes by kind, site and path. A list and its root folder share a path: the kind keeps them apart."""
+    path = pl.col("path").cast(pl.String).str.to_lowercase().str.strip_suffix("/")
+    return [
+        _keyed(reader, frame, pl.col("kind") if "kind" in frame.columns else pl.lit(None), path, sites)
+        for reader, table, frame in raw.parts
+        if table == "scopes" and {"id", "site", "path"} <= set(frame.columns)
+    ]
+
+
+def _groups(raw: RawExport, sites: dict[str, str]) -> list[pl.DataFrame]:
+    """SharePoint groups by site and title."""
+    title = pl.col("name").cast(pl.String).str.strip_chars().str.to_lowercase()
+    return [
+        _keyed(reader, frame.filter(pl.col("kind") == "sharepoint_group"), pl.lit("group"), title, sites)
+        for reader, table, frame in raw.parts
+        if table == "principals" and {"id", "kind", "name", "site"} <= set(frame.columns)
+    ]
 
 
 def _replaced(
