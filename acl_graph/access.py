@@ -242,8 +242,8 @@ class Access:
     def to_networkx(self, principal: str, item: str, *, possible: bool = False) -> nx.MultiDiGraph:
         """The neighbourhood that connects a principal with an item, as a networkx graph to draw or explore.
 
-        Nodes are names, edges carry `how`, `table`, `file` and `row`. Control characters are taken out of names, so that
-        GraphML written from it can be read back.
+        Nodes are names, edges carry `how`, `table`, `file` and `row`. Control characters are taken out of names, so
+        that GraphML written from it can be read back.
         """
         import networkx as nx
 

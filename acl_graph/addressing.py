@@ -131,5 +131,3 @@ def fold_path(path: str) -> str:
         parts = urlsplit(text)
         return parts.netloc.lower() + "/" + unquote(parts.path).strip("/").lower()
     return "/" + text.strip("/").lower()
-
-

@@ -43,7 +43,7 @@ class Audit:
 
     @property
     def users(self) -> pl.DataFrame:
-        """One row per person and lens: `principal`, `lens`, `items`, `sensitive_items`, `weight`, and `..._possible`."""
+        """One row per person and lens: `principal`, `lens`, `items`, `sensitive_items`, `weight` and `..._possible`."""
         people = self.access.facts.people
         person = np.flatnonzero(people.kind_of_user == kind_code(Kind.USER))
         ids = people.names.ids.gather(people.node_of[person].astype(np.uint32)).alias("principal")
@@ -58,7 +58,7 @@ class Audit:
 
     @property
     def scopes(self) -> pl.DataFrame:
-        """One row per scope and lens: `scope`, `lens`, `users`, `guests`, `sensitive_items`, `users_possible`, `guests_possible`."""
+        """One row per scope and lens: `scope`, `lens`, `users`, `guests`, `sensitive_items`, and the possible two."""
         facts = self.access.facts
         sensitive = scope_sums(self.access.sure, self.sensitivity)[:, 1]
         parts = [
@@ -248,7 +248,6 @@ def cause(
     tenant = units.facts.tenant
     link_of_row = tenant["grants"]["link"]
     person = units.facts.people.kind_of_user == kind_code(Kind.USER)
-    link_people: dict[tuple[str, int, int], set[int]] = {}
     for scope in scopes:
         found = units.listed.at(scope)
         for position in range(len(found)):

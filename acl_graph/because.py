@@ -162,7 +162,8 @@ def _defaults(asked: Asked) -> Iterator[str]:
     """What the export leaves unsaid and a default says instead."""
     units, tenant = asked.units, asked.units.facts.tenant
     held = _held(asked)
-    grants = held.row[held.row >= 0]
+    # on a scope the rows are those of grants; what stands on an agent's copy comes from elsewhere
+    grants = held.row[held.row >= 0] if asked.place < units.n_scopes else held.row[:0]
     for row in grants[units.unknown_levels[grants]]:
         yield f"the level {inert(str(tenant['grants']['level'][int(row)]))!r} is not known and is read as Read"
     admins = units.admins.at(asked.site)

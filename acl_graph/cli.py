@@ -311,7 +311,7 @@ def audit(
 
 
 def warm_in_background(*, quiet: bool) -> Callable[[], None]:
-    """Compile the kernels while the export is being read; the first time on a machine that takes seconds, and says so."""
+    """Compile the kernels while the export is being read; the first time that takes seconds, and says so."""
     from threading import Thread
 
     from acl_graph.warm import warm
@@ -333,7 +333,9 @@ def sample(
     directory: Annotated[Path, typer.Argument(help="Folder to write to.")],
     scale: Annotated[float, typer.Option("--scale", help="1 is 100,000 users and 1,000,000 scopes.")] = 0.01,
     seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same tenant.")] = 1,
-    as_: Annotated[Literal["mgdc", "folder"], typer.Option("--as", help="Graph Data Connect, or tenant folder.")] = "folder",
+    as_: Annotated[
+        Literal["mgdc", "folder"], typer.Option("--as", help="Graph Data Connect, or tenant folder.")
+    ] = "folder",
     quiet: Quiet = False,
 ) -> None:
     """Make a synthetic tenant to try things on."""
@@ -367,7 +369,7 @@ def collector(
     directory: Annotated[Path, typer.Argument(help="Folder to write the script to.")],
     force: Force = False,
 ) -> None:
-    """Write out a read-only PowerShell script that collects a tenant folder. It has not been run against a live tenant by us."""
+    """Write out a read-only PowerShell script that collects a tenant folder; we have not run it on a live tenant."""
     from acl_graph.collector import write_collector
 
     say(f"Wrote {write_collector(directory, force=force)}. Read it before you run it.")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 def gather(keys: NDArray[Any], size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(ptr, order): `order[ptr[k]:ptr[k+1]]` are the positions whose key is k, in their order. Keys must be in 0..size-1.
+    """(ptr, order): `order[ptr[k]:ptr[k+1]]` are the positions whose key is k, in their order. Keys lie in 0..size-1.
 
     >>> ptr, order = gather(np.array([2, 0, 2]), 3)
     >>> ptr.tolist(), order.tolist()

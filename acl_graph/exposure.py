@@ -142,9 +142,11 @@ def label_weights(facts: Facts, policy: Policy) -> NDArray[np.int64]:
         found[code[highest]] = max(weights.label_highest, weights.label_upper_half)
     words = [word.lower() for word in rules.label_words]
     name = pl.coalesce("name", "id").str.to_lowercase()
-    named = labels.select(pl.any_horizontal([name.str.contains(word, literal=True) for word in words])).to_series() if (
-        words
-    ) else pl.Series([False] * labels.height)
+    named = (
+        labels.select(pl.any_horizontal([name.str.contains(word, literal=True) for word in words])).to_series()
+        if (words)
+        else pl.Series([False] * labels.height)
+    )
     spoken = named.fill_null(False).to_numpy().astype(np.bool_)
     found[code[spoken]] = np.maximum(found[code[spoken]], weights.label_word)
     return found

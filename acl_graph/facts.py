@@ -248,9 +248,7 @@ def _people(tenant: Tenant) -> People:
     site = np.full(size, NOBODY, np.int32)
     site[:known] = Names(tenant["sites"]["id"]).codes(frame["site"])
     visibility = np.full(size, -1, np.int8)
-    visibility[:known] = words(
-        frame["visibility"].replace({"hidden": "private"}), ("private", "public"), other=0
-    )
+    visibility[:known] = words(frame["visibility"].replace({"hidden": "private"}), ("private", "public"), other=0)
     three = {name: np.full(size, -1, np.int8) for name in ("dynamic", "synced", "expanded")}
     for name, values in three.items():
         values[:known] = flags(frame[name])

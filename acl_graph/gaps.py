@@ -199,8 +199,10 @@ def _gate(asked: Asked, gate: Gate) -> Iterator[str]:
     elif gate in (Gate.ENCRYPTION, Gate.COPILOT_LABEL):
         tables = [_incomplete(asked, table) for table in ("label_rights", "item_rights")]
         missing = [sentence for sentence in tables if sentence]
-        yield f"{missing[0]}: anybody may have a right on it" if missing else (
-            "somebody with usage rights is a group whose members are not all in the export, or is not exported"
+        yield (
+            f"{missing[0]}: anybody may have a right on it"
+            if missing
+            else ("somebody with usage rights is a group whose members are not all in the export, or is not exported")
         )
     elif gate in (Gate.RESTRICTED_DISCOVERY, Gate.RESTRICTED_SEARCH):
         used = _incomplete(asked, "usage")

@@ -69,7 +69,11 @@ def coverage(tenant: Tenant) -> dict[str, str]:
 def rejected(tenant: Tenant) -> dict[str, Any]:
     """Rejected rows and unreadable cells, counted by reason."""
     frame = tenant.rejected
-    by_reason = frame.group_by("table", "why", "row_kept").len("rows").sort("rows", "table", "why", descending=[True, False, False])
+    by_reason = (
+        frame.group_by("table", "why", "row_kept")
+        .len("rows")
+        .sort("rows", "table", "why", descending=[True, False, False])
+    )
     return {
         "rows": frame.filter(~pl.col("row_kept")).height,
         "cells": frame.filter(pl.col("row_kept")).height,
@@ -107,7 +111,9 @@ def agree(access: Access) -> pl.DataFrame:
                 together |= members(wide, node)
             ours[wide].append(int(together.sum()))
     return counts.with_columns(pl.Series("ours", ours[False]), pl.Series("ours_possible", ours[True])).with_columns(
-        ((pl.col("said") >= pl.col("ours")) & (pl.col("said") <= pl.max_horizontal("ours", "ours_possible"))).alias("agrees")
+        ((pl.col("said") >= pl.col("ours")) & (pl.col("said") <= pl.max_horizontal("ours", "ours_possible"))).alias(
+            "agrees"
+        )
     )
 
 

@@ -77,7 +77,8 @@ class Lists:
 
     After construction: `variant` and `base_variant` int32[X] (what counts, and what counts for an author who is spared
     a library's needs), `flagged` bool[V] (masks only suffice together), `start`, `length` int64[V] into `groups` (set
-    numbers of `pool`), `list_name` int32[V] (equal lists have equal names), `extra_ptr` int64[V+1] into `extras` (single subjects).
+    numbers of `pool`), `list_name` int32[V] (equal lists have equal names), `extra_ptr` int64[V+1] into `extras`
+    (single subjects).
     """
 
     def __init__(self, units: Units, *, latent: bool, want: int, bare: NDArray[np.bool_]) -> None:
@@ -124,7 +125,7 @@ class Lists:
         units, pool = self.units, self.pool
         place, set_of, user, mask, anyone = self._entries()
         place_ptr, order = gather(place, units.n_places)
-        set_of, user, mask, anyone = (part[order] for part in (set_of, user, mask, anyone))
+        set_of, user, mask, anyone = set_of[order], user[order], mask[order], anyone[order]
         checked(set_of, len(pool.populations), or_none=True)
         checked(user, units.facts.people.n_users, or_none=True)
         admin_site, admin_set = self._admin_sets()

@@ -288,7 +288,8 @@ class _Bulk:
         bits = units.rows.matrix()
 
         def passes(rows: Codes) -> NDArray[np.bool_]:
-            return (bits[rows, user >> 6] >> (user & 63).astype(np.uint64)) & np.uint64(1) != 0
+            word = bits[rows, user >> 6] >> (user & 63).astype(np.uint64)
+            return np.asarray(word & np.uint64(1) != 0)
 
         counted = self.lists.on_lists(variant[thing], user) & passes(row[thing])
         spared = (waived & (1 << GATE_NUMBER[Gate.LIBRARY])) != 0
@@ -353,6 +354,3 @@ class _Bulk:
             scopes = np.unique(scopes[scopes < units.n_scopes])
             users[scopes] += 1
             guests[scopes] += self.is_guest[user]
-
-
-

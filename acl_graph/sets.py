@@ -190,5 +190,3 @@ def _eligible_seeds(facts: Facts, membership: Membership, now: Sets, *, wide: bo
         nodes.append(np.full(len(found), group, np.int32))
         users.append(found)
     return np.concatenate(nodes), np.concatenate(users)
-
-

@@ -22,7 +22,7 @@ DTYPES: dict[str, pl.DataType] = {
     "time": pl.Datetime("us", "UTC"),
 }
 #: where each row came from; `why` shows it
-SOURCE = {"source_file": pl.String(), "source_row": pl.Int64()}
+SOURCE: dict[str, pl.DataType] = {"source_file": pl.String(), "source_row": pl.Int64()}
 #: what `sort_out` says of a row or cell it could not keep
 REJECTED = {
     "table": pl.String(),
@@ -123,14 +123,26 @@ TABLES: dict[str, Table] = {
             ),
             _text("name", "display name"),
             _text("login", "UPN, e-mail address or claim"),
-            _word("home", "where the account lives", "internal external_member guest otp_guest channel_external", "internal"),
+            _word(
+                "home",
+                "where the account lives",
+                "internal external_member guest otp_guest channel_external",
+                "internal",
+            ),
             _word("state", "state of the account", "active disabled deleted pending", "active"),
-            _word("copilot", "Copilot licence (true and false are read as licensed and none)", "licensed payg none unknown", "unknown"),
+            _word(
+                "copilot",
+                "Copilot licence (true and false are read as licensed and none)",
+                "licensed payg none unknown",
+                "unknown",
+            ),
             _list("segments", "information barrier segments"),
             _text("domain", "the domain of an external account"),
             _id("site", "for a SharePoint group: its site"),
             _id("of", "for group_owners: the group"),
-            _word("visibility", "of a Microsoft 365 group; a public one is self-join", "public private hidden", "private"),
+            _word(
+                "visibility", "of a Microsoft 365 group; a public one is self-join", "public private hidden", "private"
+            ),
             _text("role_template", "of a directory role: global_administrator, sharepoint_administrator ..."),
             _flag("dynamic", "membership is the result of a rule"),
             _flag("synced", "comes from an on-premises directory"),
@@ -379,7 +391,8 @@ def sort_out(table: Table, raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFram
     nothing become null, GUIDs lose braces and case. `rejected` has the columns of `REJECTED`: a whole row
     (`row_kept` false) when a key is missing or taken, or one cell (`row_kept` true) when it cannot be read.
 
-    >>> kept, rejected = sort_out(TABLES["site_admins"], pl.DataFrame({"site": ["s", None], "principal": ["ada", "bo"]}))
+    >>> raw = pl.DataFrame({"site": ["s", None], "principal": ["ada", "bo"]})
+    >>> kept, rejected = sort_out(TABLES["site_admins"], raw)
     >>> kept["principal"].to_list(), rejected["why"].to_list()
     (['ada'], ['site is missing'])
     """
@@ -400,10 +413,12 @@ def sort_out(table: Table, raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFram
             lost = present & after.is_null()
             if lost.any():
                 unreadable.append(
-                    _rejected(table, frame.filter(lost), column.name, f"{column.name} is not a {column.type}", kept=True)
+                    _rejected(
+                        table, frame.filter(lost), column.name, f"{column.name} is not a {column.type}", kept=True
+                    )
                 )
         frame = frame.with_columns(after)
-    frame = frame.select([*table.schema()]).cast(SOURCE)
+    frame = frame.select([*table.schema()]).with_columns(pl.col(name).cast(dtype) for name, dtype in SOURCE.items())
     rejected: list[pl.DataFrame] = unreadable
     for key in table.key:
         if key in table.optional:
@@ -495,7 +510,9 @@ def read_time(text: pl.Expr) -> pl.Expr:
     utc = "UTC"
     return pl.coalesce(
         (ticks * 1000).cast(pl.Datetime("us")).dt.replace_time_zone(utc),
-        pl.when(zoned).then(plain).str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%#z", time_unit="us", time_zone=utc, strict=False),
+        pl.when(zoned)
+        .then(plain)
+        .str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%#z", time_unit="us", time_zone=utc, strict=False),
         pl.when(zoned).then(plain).str.to_datetime("%Y-%m-%dT%H:%M%#z", time_unit="us", time_zone=utc, strict=False),
         plain.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us", strict=False).dt.replace_time_zone(utc),
         plain.str.to_datetime("%Y-%m-%dT%H:%M", time_unit="us", strict=False).dt.replace_time_zone(utc),

@@ -61,6 +61,9 @@ SITE_REFERENCES = (
     ("guest_expiry", "site"),
 )
 
+#: two sources that disagree about a cell
+CONFLICTS = {"table": pl.String(), "key": pl.String(), "column": pl.String(), "kept": pl.String(), "other": pl.String()}
+
 
 @dataclass(frozen=True)
 class Coverage:
@@ -137,12 +140,18 @@ class Tenant:
             for table, column in PRINCIPAL_REFERENCES
         ]
         exempt = self["sites"].select(pl.col("block_download_exempt").alias("principal"), *SOURCE).explode("principal")
-        named.append(exempt.drop_nulls("principal").with_columns(pl.lit("sites.block_download_exempt").alias("named_in")))
-        bound = pl.DataFrame({"principal": list(self.switch("onedrive_restricted_groups") or [])}, {"principal": pl.String})
+        named.append(
+            exempt.drop_nulls("principal").with_columns(pl.lit("sites.block_download_exempt").alias("named_in"))
+        )
+        bound = pl.DataFrame(
+            {"principal": list(self.switch("onedrive_restricted_groups") or [])}, {"principal": pl.String}
+        )
         settled = [pl.lit(None, dtype).alias(column) for column, dtype in SOURCE.items()]
         named.append(bound.with_columns(*settled, pl.lit("switches.onedrive_restricted_groups").alias("named_in")))
         kindless = self["principals"].filter(pl.col("kind").is_null())
-        named.append(kindless.select(pl.col("id").alias("principal"), *SOURCE, pl.lit("principals.id").alias("named_in")))
+        named.append(
+            kindless.select(pl.col("id").alias("principal"), *SOURCE, pl.lit("principals.id").alias("named_in"))
+        )
         return (
             pl.concat(named)
             .filter(~pl.col("principal").is_in(described.implode()) & ~pl.col("principal").is_in(WELL_KNOWN))
@@ -150,9 +159,6 @@ class Tenant:
             .agg(pl.len().alias("rows"), pl.col("source_file").first(), pl.col("source_row").first())
             .sort("principal", "named_in")
         )
-
-
-CONFLICTS = {"table": pl.String(), "key": pl.String(), "column": pl.String(), "kept": pl.String(), "other": pl.String()}
 
 
 def build(raw: RawExport) -> Tenant:
@@ -269,9 +275,7 @@ def complete(name: str, first: pl.DataFrame, second: pl.DataFrame) -> tuple[pl.D
     key = TABLES[name].key[0]
     both = first.join(second, on=key, how="left", suffix="_other", maintain_order="left")
     disagree = disagreements(name, both, "", "_other")
-    merged = both.select(
-        key if c == key else pl.col(c) if c in SOURCE else _either(name, c) for c in first.columns
-    )
+    merged = both.select(key if c == key else pl.col(c) if c in SOURCE else _either(name, c) for c in first.columns)
     return pl.concat([merged, second.join(first, on=key, how="anti", maintain_order="left")]), disagree
 
 
@@ -346,9 +350,7 @@ def overlay(
         .alias("why")
     )
     both = frame.join(typed, on=key, how="left", suffix="_over", maintain_order="left")
-    merged = both.select(
-        c if c == key or c in SOURCE else pl.coalesce(f"{c}_over", c).alias(c) for c in frame.columns
-    )
+    merged = both.select(c if c == key or c in SOURCE else pl.coalesce(f"{c}_over", c).alias(c) for c in frame.columns)
     new = typed.join(frame, on=key, how="anti", maintain_order="left")
     return pl.concat([merged, new]), lost, disagreements(name, both, "_over", "")
 

@@ -16,7 +16,7 @@ def tiny_tenant() -> Tenant:
     """Two people, a group, a site under restricted discovery: enough to reach every kernel."""
 
     def rows(table: str, *listed: dict[str, object]) -> pl.DataFrame:
-        schema = {name: dtype for name, dtype in TABLES[table].schema().items()}
+        schema = TABLES[table].schema()
         return pl.DataFrame([{name: row.get(name) for name in schema} for row in listed], schema=schema)
 
     tables = {name: table.empty() for name, table in TABLES.items()}

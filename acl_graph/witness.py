@@ -167,9 +167,7 @@ class Witnesses:
         Where no single entry opens the thing, paths to entries that do so together are given. With `count=False` the
         search ends at `most`.
         """
-        goals = {
-            ("e", number) for number, entry in enumerate(self.entries) if entry.mask & self.need == self.need
-        }
+        goals = {("e", number) for number, entry in enumerate(self.entries) if entry.mask & self.need == self.need}
         if not self._reaches(goals):
             together = self.need
             goals = {("e", number) for number, entry in enumerate(self.entries) if entry.mask & together}
@@ -193,7 +191,7 @@ class Witnesses:
         for edge in self.edges:
             for row in edge.rows or ((),):
                 rows = (row,) if row else ()
-                out.setdefault(edge.source, []).append(_Edge(edge.source, edge.target, edge.how, rows))  # type: ignore[arg-type]
+                out.setdefault(edge.source, []).append(_Edge(edge.source, edge.target, edge.how, rows))
         queue: deque[tuple[Node, list[_Edge], frozenset[Node]]] = deque([(self.start, [], frozenset([self.start]))])
         useful = self._useful(goals)
         tried = 0
@@ -294,7 +292,7 @@ def _above(units: Units) -> tuple[Any, Any]:
     if kept is None:
         kept = gather(units.membership.member, len(units.facts.people.names))
         object.__setattr__(units, "_above_rows", kept)
-    return kept  # type: ignore[no-any-return]
+    return kept
 
 
 def _entries_on(units: Units, thing: int) -> Iterator[_Entry]:

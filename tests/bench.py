@@ -78,14 +78,20 @@ def reach_against_scipy(folder: Path) -> list[tuple[str, str, str]]:
     first = np.zeros(keys.shape[1], np.int64)
     first[of[::-1]] = np.arange(len(of))[::-1]
     inside = (units.families.now.user_populations[None, :] & pool.populations[:, None]) != 0
-    listed = sp.csr_matrix((np.ones(len(pool.users), np.float32), pool.users, pool.ptr), (len(pool.populations), n_users))
+    listed = sp.csr_matrix(
+        (np.ones(len(pool.users), np.float32), pool.users, pool.ptr), (len(pool.populations), n_users)
+    )
     sets = (listed + sp.csr_matrix(inside.astype(np.float32))).tocsr()
-    lists = [bulk_lists.groups[bulk_lists.start[v] : bulk_lists.start[v] + bulk_lists.length[v]] for v in variant[first]]
+    lists = [
+        bulk_lists.groups[bulk_lists.start[v] : bulk_lists.start[v] + bulk_lists.length[v]] for v in variant[first]
+    ]
     ptr = np.r_[0, np.cumsum([len(part) for part in lists])]
     classes = sp.csr_matrix((np.ones(ptr[-1], np.float32), np.concatenate(lists), ptr), (len(lists), sets.shape[0]))
     passes = np.unpackbits(bits[keys[1]].view(np.uint8), axis=1, bitorder="little", count=n_users).astype(bool)
     things = np.repeat(np.arange(len(variant)), np.diff(bulk_lists.extra_ptr)[variant])
-    extra_users = np.concatenate([bulk_lists.extras[bulk_lists.extra_ptr[v] : bulk_lists.extra_ptr[v + 1]] for v in variant])
+    extra_users = np.concatenate(
+        [bulk_lists.extras[bulk_lists.extra_ptr[v] : bulk_lists.extra_ptr[v + 1]] for v in variant]
+    )
     pairs = np.unique(things.astype(np.int64) * n_users + extra_users)
     thing, user = pairs // n_users, pairs % n_users
     allowed = passes[of[thing], user]
@@ -109,7 +115,7 @@ def reach_against_scipy(folder: Path) -> list[tuple[str, str, str]]:
             reached = reached.tocsr()
         weights = np.zeros((len(lists), 3))
         np.add.at(weights, of, bulk.sums)
-        users = np.asarray((reached @ person)).ravel()[of].astype(np.int64)
+        users = np.asarray(reached @ person).ravel()[of].astype(np.int64)
         per_user = np.asarray(reached.T @ weights)
         new = np.asarray(reached[of[thing], user]).ravel() == 0
         np.add.at(per_user, user[new], bulk.sums[thing[new]])
@@ -157,7 +163,9 @@ def gates_cost(folder: Path) -> tuple[str, str, str]:
             pl.when((pl.int_range(sites.height) % 4 == 0) & gated).then(pl.lit("Implicit")).alias("ib_mode"),
             pl.when((pl.int_range(sites.height) % 11 == 0) & gated).then(pl.lit("ReadOnly")).alias("lock"),
             pl.when((pl.int_range(sites.height) % 13 == 0) & gated).then(pl.lit("Disabled")).alias("sharing"),
-            pl.when((pl.int_range(sites.height) % 17 == 0) & gated).then(pl.lit("BlockAccess")).alias("conditional_access"),
+            pl.when((pl.int_range(sites.height) % 17 == 0) & gated)
+            .then(pl.lit("BlockAccess"))
+            .alias("conditional_access"),
         )
         return Tenant(
             tables={**tenant.tables, "sites": changed},
@@ -174,7 +182,11 @@ def gates_cost(folder: Path) -> tuple[str, str, str]:
         units, sums = access.sure, weigh(access.facts, Policy()).sums
         taken.append(timed(lambda u=units, s=sums: [bulk_reach(u, s, lens) for u in [_fresh(u)] for lens in Lens], 5))  # type: ignore[misc]
     ratio = taken[1][0] / taken[0][0]
-    return ("bulk reach, four lenses, every site gate set / none", f"{ratio:.2f}", f"{seconds(taken[1])} / {seconds(taken[0])}")
+    return (
+        "bulk reach, four lenses, every site gate set / none",
+        f"{ratio:.2f}",
+        f"{seconds(taken[1])} / {seconds(taken[0])}",
+    )
 
 
 def seconds(taken: tuple[float, float, float]) -> str:
@@ -189,7 +201,13 @@ def measure(scale: float) -> list[tuple[str, str, str]]:
         folder = Path(place)
         northlake = str(ROOT / "sample_tenants" / "northlake")
         cold, _ = process("audit", northlake, "-q", cache=str(folder / "cold"))
-        rows.append(("first audit of northlake, empty compilation cache", f"{cold:.1f} s", "`acl-graph audit sample_tenants/northlake`"))
+        rows.append(
+            (
+                "first audit of northlake, empty compilation cache",
+                f"{cold:.1f} s",
+                "`acl-graph audit sample_tenants/northlake`",
+            )
+        )
         warm = [process("audit", northlake, "-q", cache=str(folder / "cold"))[0] for _ in range(5)]
         rows.append(("the next one", f"{statistics.median(warm):.2f} s", "median of 5"))
         helped = [process("--help")[0] for _ in range(7)]
@@ -198,7 +216,13 @@ def measure(scale: float) -> list[tuple[str, str, str]]:
         process("sample", str(sample), "--scale", str(scale), "-q")
         audits = [process("audit", str(sample), "-q") for _ in range(3)]
         name = f"audit of `sample --scale {scale}` as a tenant folder, warm"
-        rows.append((name, f"{statistics.median(a[0] for a in audits):.1f} s, {max(a[1] for a in audits):,.0f} MB", "median of 3, highest peak"))
+        rows.append(
+            (
+                name,
+                f"{statistics.median(a[0] for a in audits):.1f} s, {max(a[1] for a in audits):,.0f} MB",
+                "median of 3, highest peak",
+            )
+        )
         rows += reach_against_scipy(sample)
         rows.append(gates_cost(sample))
     return rows
@@ -215,9 +239,13 @@ def main() -> None:
     import polars
     import scipy
 
-    versions = f"numba {numba.__version__}, polars {polars.__version__}, numpy {np.__version__}, scipy {scipy.__version__}"
+    versions = (
+        f"numba {numba.__version__}, polars {polars.__version__}, numpy {np.__version__}, scipy {scipy.__version__}"
+    )
     machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}"
-    head = f"Measured on {datetime.now(UTC):%Y-%m-%d}: {machine}; {versions}. Command: `python -m tests.bench --write`.\n"
+    head = (
+        f"Measured on {datetime.now(UTC):%Y-%m-%d}: {machine}; {versions}. Command: `python -m tests.bench --write`.\n"
+    )
     table = "\n".join(["| what | figure | how |", "| --- | --- | --- |", *(f"| {a} | {b} | {c} |" for a, b, c in rows)])
     print(head, table, sep="\n")
     if asked.write:

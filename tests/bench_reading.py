@@ -72,8 +72,17 @@ def graph(folder: Path) -> Iterator[tuple[Path, Iterator[str]]]:
                     "siteUser": {"id": "9", "loginName": f"i:0#.f|membership|p{who}@x.example"}}}
                 for who in ((number * 7) % PEOPLE, (number * 13) % PEOPLE)
             ]  # fmt: skip
-            group = {"id": "g", "roles": ["write"], "grantedToV2": {"siteGroup": {"id": "5", "displayName": "Members", "loginName": "Members"}}}
-            link = {"id": guid(7, number), "roles": ["read"], "link": {"scope": "organization", "type": "view"}, "grantedToIdentitiesV2": []}
+            group = {
+                "id": "g",
+                "roles": ["write"],
+                "grantedToV2": {"siteGroup": {"id": "5", "displayName": "Members", "loginName": "Members"}},
+            }
+            link = {
+                "id": guid(7, number),
+                "roles": ["read"],
+                "link": {"scope": "organization", "type": "view"},
+                "grantedToIdentitiesV2": [],
+            }
             url = f"https://graph.microsoft.com/v1.0/drives/b!{guid(4, site)}/items/{guid(5, number)}"
             yield json.dumps({"url": f"{url}/permissions", "body": {"value": [*people, group, link]}}) + "\n"
 
@@ -138,7 +147,10 @@ def main() -> None:
             done = subprocess.run(
                 [sys.executable, __file__, "--read", place], capture_output=True, text=True, check=False
             )
-            print(f"{form}: {said.gigabytes:g} GB, {lines:,} rows: {done.stdout.strip() or done.stderr.strip()[-400:]}", flush=True)
+            print(
+                f"{form}: {said.gigabytes:g} GB, {lines:,} rows: {done.stdout.strip() or done.stderr.strip()[-400:]}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

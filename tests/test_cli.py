@@ -27,7 +27,9 @@ def folder(place: Path, **tables: str) -> Path:
     place.mkdir(parents=True, exist_ok=True)
     for name, text in tables.items():
         (place / f"{name}.csv").write_text(text, encoding="utf-8")
-    (place / "tenant.toml").write_text('name = "hand"\nsnapshot = 2026-06-01T00:00:00Z\n[coverage]\ndefault = "complete"\n')
+    (place / "tenant.toml").write_text(
+        'name = "hand"\nsnapshot = 2026-06-01T00:00:00Z\n[coverage]\ndefault = "complete"\n'
+    )
     return place
 
 
@@ -51,7 +53,13 @@ def test_check_answers_one_object_with_the_keys_of_the_contract(run: Runner, tmp
         "principal", "item", "open", "latent", "latent_by", "find", "copilot", "possible", "stopped_by",
         "stopped_by_all", "conditions", "because",
     }  # fmt: skip
-    assert (said["open"], said["latent"], said["find"], said["copilot"], said["stopped_by"]) == ("READ", "no", "yes", "yes", None)
+    assert (said["open"], said["latent"], said["find"], said["copilot"], said["stopped_by"]) == (
+        "READ",
+        "no",
+        "yes",
+        "yes",
+        None,
+    )
 
 
 def test_queries_answer_line_by_line_in_order_and_name_unknown_ones(run: Runner, tmp_path: Path) -> None:
@@ -64,9 +72,7 @@ def test_queries_answer_line_by_line_in_order_and_name_unknown_ones(run: Runner,
     assert all("error" in lines[at] for at in (1, 3, 4))
 
 
-@pytest.mark.parametrize(
-    "name", ["ann@x.example", "ANN@X.EXAMPLE", "ann"], ids=["login", "login in capitals", "id"]
-)
+@pytest.mark.parametrize("name", ["ann@x.example", "ANN@X.EXAMPLE", "ann"], ids=["login", "login in capitals", "id"])
 @pytest.mark.parametrize(
     "item",
     ["f", "/sites/s/docs/f.docx", "sites/s/docs/F.docx", "https://x.example/sites/s/docs/f.docx?web=1"],
@@ -94,17 +100,32 @@ def test_who_what_and_why_agree_with_check(run: Runner, northlake: Path) -> None
     assert all(step["row"]["file"].endswith(".json") for step in why["witnesses"][0])
 
 
-def test_audit_writes_the_folder_of_the_contract_for_its_owner_only(run: Runner, northlake: Path, tmp_path: Path) -> None:
+def test_audit_writes_the_folder_of_the_contract_for_its_owner_only(
+    run: Runner, northlake: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
     ran = run("audit", northlake, "--out", out, "-q", "--format", "json")
     assert ran.code == 0
     names = {path.name for path in out.iterdir()}
-    assert names == {"summary.json", "users.parquet", "scopes.parquet", "findings.json", "rejected.parquet", "report.html"}
+    assert names == {
+        "summary.json",
+        "users.parquet",
+        "scopes.parquet",
+        "findings.json",
+        "rejected.parquet",
+        "report.html",
+    }
     if os.name == "posix":
         assert stat.S_IMODE(out.stat().st_mode) == 0o700
         assert {stat.S_IMODE(path.stat().st_mode) for path in out.iterdir()} == {0o600}
     assert json.loads(ran.out) == json.loads((out / "summary.json").read_text(encoding="utf-8"))
-    assert pl.read_parquet(out / "users.parquet").columns[:5] == ["principal", "lens", "items", "sensitive_items", "weight"]
+    assert pl.read_parquet(out / "users.parquet").columns[:5] == [
+        "principal",
+        "lens",
+        "items",
+        "sensitive_items",
+        "weight",
+    ]
     again = run("audit", northlake, "--out", out, "-q")
     assert again.code == 2 and "--force" in again.err
     assert run("audit", northlake, "--out", out, "-q", "--force").code == 0
@@ -160,7 +181,9 @@ BAD = {
 
 
 @pytest.mark.parametrize("files", BAD.values(), ids=BAD)
-def test_bad_input_is_one_line_and_exit_2_or_a_rejected_row(run: Runner, tmp_path: Path, files: dict[str, bytes]) -> None:
+def test_bad_input_is_one_line_and_exit_2_or_a_rejected_row(
+    run: Runner, tmp_path: Path, files: dict[str, bytes]
+) -> None:
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
     ran = run("inspect", tmp_path)

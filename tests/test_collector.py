@@ -98,7 +98,11 @@ def test_the_help_says_that_it_was_never_run_on_a_tenant() -> None:
     assert "NOT been run against a live tenant" in said
     assert ".SYNOPSIS" in said and said.count(".EXAMPLE") == 2 and "#Requires -Version 7.4" in said
     assert "not been run against a live tenant" in (DOCS / "collector.md").read_text(encoding="utf-8")
-    params = re.findall(r"^\s+(?:\[[^\n]*\] )?\[(?:string|switch|int|string\[\])\] \$(\w+)", text().partition("param(")[2].partition("\n)\n")[0], re.M)
+    params = re.findall(
+        r"^\s+(?:\[[^\n]*\] )?\[(?:string|switch|int|string\[\])\] \$(\w+)",
+        text().partition("param(")[2].partition("\n)\n")[0],
+        re.M,
+    )
     assert params and all(f".PARAMETER {name}\n" in text() for name in params)
 
 

@@ -771,9 +771,7 @@ def renamed(world: World, rename: Callable[[str], str]) -> World:
         return cell if cell is None or cell in WELL_KNOWN else rename(cell)
 
     tables = {
-        table: [
-            {name: named(cell) if name in NAMES[table] else cell for name, cell in row.items()} for row in listed
-        ]
+        table: [{name: named(cell) if name in NAMES[table] else cell for name, cell in row.items()} for row in listed]
         for table, listed in world.tables.items()
     }
     switches = {

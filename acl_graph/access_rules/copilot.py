@@ -144,5 +144,3 @@ def agents(facts: Facts, *, wide: bool) -> Agents:
         ),
         unknown=places if incomplete else places[:0],
     )
-
-

@@ -131,8 +131,10 @@ def assumed_admins(facts: Facts, assumed: Assumed, *, wide: bool) -> tuple[Entri
 
     The second part are owners from outside whom the rule on guests in groups takes away (P18).
     """
-    frame = facts.tenant["members"].with_row_index("row").filter(
-        (pl.col("role") == "owner") & (pl.col("assignment").is_null() | (pl.col("assignment") != "eligible"))
+    frame = (
+        facts.tenant["members"]
+        .with_row_index("row")
+        .filter((pl.col("role") == "owner") & (pl.col("assignment").is_null() | (pl.col("assignment") != "eligible")))
     )
     group, member = facts.principals(frame["group"]), facts.principals(frame["member"])
     keep = may_own(facts, member, wide=wide)
@@ -217,5 +219,3 @@ def elevating_roles(facts: Facts) -> Codes:
         frame["kind"] == Kind.DIRECTORY_ROLE.value
     )
     return facts.principals(frame.filter(wanted.fill_null(False))["id"])
-
-

@@ -186,9 +186,9 @@ def _named(facts: Facts, stands: _Stands, users: pl.DataFrame, *, wide: bool) ->
         living = living | individual
     keep = admitted & living & (stands.described[at])
     barred = pair_in(facts.scope_site[stands.scope[at]], node, reached_expiry(facts)) & keep
-    via = np.select(
-        [audience == ORGANIZATION, audience == PEOPLE], [VIA_ORGANIZATION, VIA_PEOPLE], VIA_ANYONE
-    ).astype(np.int8)
+    via = np.select([audience == ORGANIZATION, audience == PEOPLE], [VIA_ORGANIZATION, VIA_PEOPLE], VIA_ANYONE).astype(
+        np.int8
+    )
     found = Entries(stands.scope[at], node, stands.mask[at], via, stands.row[at], user_row)
     ended = admitted & individual & stands.described[at] & ~living
     return found.take(keep & ~barred), found.take(barred), found.take(ended)

@@ -211,5 +211,3 @@ class _Members:
             at = people.node_of[user]
             found[user] = domain_of(logins[at], domains[at]) == wanted
         return np.asarray(found, np.bool_)
-
-

@@ -11,8 +11,23 @@ from acl_graph.kernels.compiled import compiled
 
 @compiled
 def lists(
-    v_place, v_site, v_want, v_bare, place_ptr, e_set, e_user, e_mask, e_anyone, site_ptr, s_set, more_set, more_mask,
-    group_ptr, groups, extra_ptr, extras,
+    v_place,
+    v_site,
+    v_want,
+    v_bare,
+    place_ptr,
+    e_set,
+    e_user,
+    e_mask,
+    e_anyone,
+    site_ptr,
+    s_set,
+    more_set,
+    more_mask,
+    group_ptr,
+    groups,
+    extra_ptr,
+    extras,
 ):
     """Write, for every variant, the sets and the single subjects whose masks suffice; uint8[V]: 1 where masks add up.
 
@@ -152,7 +167,7 @@ def totals(of, values, sums):
 
 @compiled
 def spans(c_start, c_length, class_sets, set_ptr, set_pops, c_base, c_big):
-    """For every class the populations it holds (uint32) and its largest set (-1 where populations already are its base)."""
+    """For every class the populations it holds (uint32) and its largest set (-1 where populations are its base)."""
     for c in range(c_start.shape[0]):
         base = np.uint32(0)
         big = -1
@@ -170,9 +185,33 @@ def spans(c_start, c_length, class_sets, set_ptr, set_pops, c_base, c_big):
 
 @compiled
 def reach(
-    low, high, order, c_start, c_length, class_sets, c_base, c_big, c_row, c_sums, inst_ptr, inst_sums, inst_variant,
-    extra_ptr, extras, set_ptr, set_users, user_pops, bits, is_guest,
-    u_sums, inst_users, inst_guests, stamp, seen, tokens, buffer,
+    low,
+    high,
+    order,
+    c_start,
+    c_length,
+    class_sets,
+    c_base,
+    c_big,
+    c_row,
+    c_sums,
+    inst_ptr,
+    inst_sums,
+    inst_variant,
+    extra_ptr,
+    extras,
+    set_ptr,
+    set_users,
+    user_pops,
+    bits,
+    is_guest,
+    u_sums,
+    inst_users,
+    inst_guests,
+    stamp,
+    seen,
+    tokens,
+    buffer,
 ):
     """Add up classes order[low:high]: per subject what it reaches (u_sums int64[U, 3]), per instance who reaches it.
 
@@ -266,7 +305,22 @@ def reach(
 
 
 @compiled
-def on_lists(asked_variant, asked_user, asked_ptr, start, length, sets, extra_ptr, extras, set_ptr, set_users, set_pops, user_pops, stamp, found):
+def on_lists(
+    asked_variant,
+    asked_user,
+    asked_ptr,
+    start,
+    length,
+    sets,
+    extra_ptr,
+    extras,
+    set_ptr,
+    set_users,
+    set_pops,
+    user_pops,
+    stamp,
+    found,
+):
     """found uint8[i]: whether asked_user[i] is on the list of asked_variant[k], for i in asked_ptr[k]:asked_ptr[k+1].
 
     `stamp` int64[U] starts at -1.

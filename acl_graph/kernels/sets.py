@@ -70,9 +70,7 @@ def components(ptr, targets):
 
 
 @compiled
-def flatten(
-    first, member_ptr, members, child_ptr, children, user_ptr, users, pops, user_pops, set_ptr, room, seen
-):
+def flatten(first, member_ptr, members, child_ptr, children, user_ptr, users, pops, user_pops, set_ptr, room, seen):
     """Collect the users of components `first`, `first + 1`, ... into `room` (int32); stop where it may not suffice.
 
     member: component -> its nodes · child: node -> components it contains · user: node -> users.

@@ -79,9 +79,7 @@ def one_tenant(claimed: Claimed, raw: RawExport) -> Claimed:
     named = {file.relative: tenants_in(file) for files in claimed.values() for file, _ in files}
     beside = {tenant for relative, tenants in named.items() if "/" not in relative for tenant in tenants}
     foreign = {
-        relative.split("/")[0]
-        for relative, tenants in named.items()
-        if "/" in relative and beside and tenants - beside
+        relative.split("/")[0] for relative, tenants in named.items() if "/" in relative and beside and tenants - beside
     }
     kept: Claimed = {}
     for reader, files in claimed.items():
@@ -157,8 +155,7 @@ def join(raw: RawExport) -> None:
             "another number were joined with those of an earlier one, by site and path or by site and title."
         )
     raw.parts = [
-        (reader, table, _replaced(table, frame, of_scope, of_group, sites))
-        for reader, table, frame in raw.parts
+        (reader, table, _replaced(table, frame, of_scope, of_group, sites)) for reader, table, frame in raw.parts
     ]
 
 

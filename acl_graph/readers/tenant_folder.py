@@ -125,7 +125,7 @@ def _read_toml(file: Sniffed, raw: RawExport) -> None:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInput(f"{file.relative} is not valid TOML: {plain(error)}.") from None
     raw.name = str(said.get("name", raw.root.name))
-    moment = said.get("snapshot")
+    moment: Any = said.get("snapshot")
     if isinstance(moment, str):
         try:
             moment = datetime.fromisoformat(moment)

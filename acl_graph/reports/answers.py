@@ -67,7 +67,10 @@ def what_text(frame: pl.DataFrame, principal: str, lens: str) -> str:
     files = int(frame["count"].fill_null(1).sum()) if frame.height else 0
     lines = [inert(f"{principal} reaches {files:,} files in {frame.height:,} rows under the lens {lens!r}")]
     for row in frame.head(ROWS).iter_rows(named=True):
-        lines.append(inert(f"  {row['level']:9} {row['path'] or row['item']}") + (f"  [{inert(row['label'])}]" if row["label"] else ""))
+        lines.append(
+            inert(f"  {row['level']:9} {row['path'] or row['item']}")
+            + (f"  [{inert(row['label'])}]" if row["label"] else "")
+        )
         if row["via"]:
             lines.append(inert(f"            {' / '.join(row['via'])}"))
     return "\n".join(lines + _rest(frame))
@@ -119,11 +122,15 @@ def inspect_text(found: dict[str, Any]) -> str:
     lines += [inert(f"  {row['principal']}  ({row['named_in']}, {row['rows']} rows)") for row in unresolved["first"]]
     agreement = found["agreement"]
     if agreement["counts"]:
-        lines += ["", f"The export's own counts: {agreement['agree']:,} of {agreement['counts']:,} agree with our expansion"]
+        lines += [
+            "",
+            f"The export's own counts: {agreement['agree']:,} of {agreement['counts']:,} agree with ours",
+        ]
         for row in agreement["differ"]:
             whom = ", ".join(row["principals"][:3])
             ours = f"{row['ours']} to {row['ours_possible']}" if row["ours"] != row["ours_possible"] else row["ours"]
-            lines.append(inert(f"  {row['what']} {whom}: export {row['said']}, we {ours}  [{row['source_file']}:{row['source_row']}]"))
+            where = f"[{row['source_file']}:{row['source_row']}]"
+            lines.append(inert(f"  {row['what']} {whom}: export {row['said']}, we {ours}  {where}"))
     if found["unclassified_files"]:
         lines += ["", f"Unclassified files: {found['unclassified_files']:,} (counted by the export, not listed)"]
     lines += ["", "What this export cannot say"]

@@ -38,7 +38,7 @@ def write_audit(audit: Audit, directory: Path, *, force: bool = False) -> Path:
 
 
 def write_tenant(tenant: Tenant, directory: Path, *, as_csv: bool = False, force: bool = False) -> Path:
-    """The tenant folder a reader made: every table that has rows, `tenant.toml`, and what was rejected or unresolved."""
+    """The tenant folder a reader made: every table with rows, `tenant.toml`, and what was rejected or unresolved."""
 
     def fill(folder: Path) -> None:
         for name, frame in tenant.tables.items():

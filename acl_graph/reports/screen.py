@@ -24,7 +24,7 @@ def first_screen(audit: Audit) -> str:
     s = audit.summary
     inspection = s["inspection"]
     lines = [f"{inspection['tenant']}, state of {inspection['snapshot'] or 'an unknown day'}", ""]
-    lines += _covered(s) + [""] + _population(s) + [""] + _lenses(s) + [""] + _worst(s) + [""] + _changes(audit)
+    lines += [*_covered(s), "", *_population(s), "", *_lenses(s), "", *_worst(s), "", *_changes(audit)]
     return "\n".join(lines)
 
 
@@ -95,5 +95,7 @@ def _changes(audit: Audit) -> list[str]:
         lines.append(f"  {number}. {data['change']['why']}")
         before, after = data.get("before") or {}, data.get("after") or {}
         if "open" in before and "open" in after:
-            lines.append(f"     {before['open']['people']:,} people can open it today, {after['open']['people']:,} after.")
+            lines.append(
+                f"     {before['open']['people']:,} people can open it today, {after['open']['people']:,} after."
+            )
     return lines

@@ -27,9 +27,7 @@ _GROUP = re.compile(r"^c:0[ot]\.c\|[^|]+\|([0-9a-f-]{36})(_o)?$")
 def columns_of_the_script() -> dict[str, list[str]]:
     """The tables and columns that the script says it writes."""
     block = script().decode("ascii").partition("$Columns = @{")[2].partition("\n}")[0]
-    return {
-        table: re.findall(r"'([a-z_]+)'", cells) for table, cells in re.findall(r"(\w+)\s*= @\(([^)]*)\)", block)
-    }
+    return {table: re.findall(r"'([a-z_]+)'", cells) for table, cells in re.findall(r"(\w+)\s*= @\(([^)]*)\)", block)}
 
 
 def rows_of_the_script() -> list[tuple[str, list[str]]]:
@@ -201,7 +199,9 @@ class Twin:
                 else:
                     self.add("members", group=name, member=who, role="member")
             if not hidden:
-                self.add("principals", id=name, kind="sharepoint_group", name=group["Title"], site=site, expanded="true")
+                self.add(
+                    "principals", id=name, kind="sharepoint_group", name=group["Title"], site=site, expanded="true"
+                )
 
     def web(self, url: str, site: str, masks: dict[str, str], links: dict[str, Row]) -> None:
         about = self.service.get(f"{url}{REQUESTS['web']},NoCrawl")
@@ -298,7 +298,9 @@ class Twin:
         """The script's coverage where everything was seen."""
         whole = ["principals", "principals.state", "principals.copilot", "principals.visibility", "members", "sites",
                  "site_restricted_groups", "site_admins", "scopes", "libraries", "levels", "grants", "links", "link_users"]  # fmt: skip
-        absent = "labels label_rights item_rights copilot_dlp app_permissions guest_expiry agent_users agent_files usage"
+        absent = (
+            "labels label_rights item_rights copilot_dlp app_permissions guest_expiry agent_users agent_files usage"
+        )
         note = "Written by the collector, which has not been tried on a live tenant by its makers."
         lines = ['name = "alderbrook"', "snapshot = 2026-06-03T00:00:00Z", f'notes = ["{note}"]']
         lines += ["[coverage]", '"principals.segments" = "absent"']

@@ -1,7 +1,5 @@
 """Writes CSV reports: the PnP permission audit, the sharing report of each site, the detailed Everyone report."""
 
-# ruff: noqa: E501 - rows of exports are as long as they are
-
 from __future__ import annotations
 
 import csv
@@ -134,4 +132,18 @@ def _everyone() -> Iterator[Sequence[object]]:
             title, them = SITE_GROUPS[site, who] if isinstance(who, int) else ("", [])
             if EEEU in them:
                 at = (truth.TENANT, site, truth.gid("web", 1), "", scope.rpartition("/")[2], "", "", types[kind])
-                yield *at, path.strip("/"), level, "", "", EVERYBODY, EVERYBODY, "", title, "", "SharePointGroup", "", ""
+                yield (
+                    *at,
+                    path.strip("/"),
+                    level,
+                    "",
+                    "",
+                    EVERYBODY,
+                    EVERYBODY,
+                    "",
+                    title,
+                    "",
+                    "SharePointGroup",
+                    "",
+                    "",
+                )

@@ -3,8 +3,6 @@
 `recorded` is also what the collector's twin asks instead of a tenant.
 """
 
-# ruff: noqa: E501 - answers are as long as they are
-
 from __future__ import annotations
 
 import json
@@ -39,7 +37,12 @@ def write(folder: Path) -> None:
 
 def _level(name: str) -> Row:
     shown_as, kind, high, low = LEVELS[name]
-    return {"Id": 1073741824 + kind, "Name": shown_as, "RoleTypeKind": kind, "BasePermissions": {"High": high, "Low": low}}
+    return {
+        "Id": 1073741824 + kind,
+        "Name": shown_as,
+        "RoleTypeKind": kind,
+        "BasePermissions": {"High": high, "Low": low},
+    }
 
 
 def member(site: str, who: str | int) -> Row:

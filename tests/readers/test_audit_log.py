@@ -64,7 +64,9 @@ def test_trap_38_copilot_names_files_by_encoded_address(tmp_path: Path) -> None:
     assert any("1 records name no file" in note for note in tenant.notes)
 
 
-@pytest.mark.parametrize("who", [{"UserId": "app@sharepoint"}, {"UserType": 5}, {"UserId": "SHAREPOINT\\system", "UserType": 4}])
+@pytest.mark.parametrize(
+    "who", [{"UserId": "app@sharepoint"}, {"UserType": 5}, {"UserId": "SHAREPOINT\\system", "UserType": 4}]
+)
 def test_trap_38_system_accounts_are_marked(tmp_path: Path, who: dict[str, Any]) -> None:
     search(tmp_path / "log.csv", event(**who))
     assert read(tmp_path)["usage"]["actor"].to_list() == ["system"]
@@ -109,7 +111,9 @@ def test_other_workloads_and_operations_are_counted(tmp_path: Path) -> None:
 
 
 def test_trap_06_damaged_audit_data_is_rejected(tmp_path: Path) -> None:
-    (tmp_path / "log.csv").write_text('CreationDate,UserIds,Operations,AuditData\n2026-06-02,a@b.c,FileAccessed,"{""Operation"": "\n')
+    (tmp_path / "log.csv").write_text(
+        'CreationDate,UserIds,Operations,AuditData\n2026-06-02,a@b.c,FileAccessed,"{""Operation"": "\n'
+    )
     assert read(tmp_path).rejected["why"].to_list() == ["AuditData is not readable JSON"]
 
 
@@ -123,6 +127,12 @@ def test_trap_07_a_date_in_a_locale_is_doubtful(tmp_path: Path) -> None:
 
 
 def test_graph_audit_records_are_read(tmp_path: Path) -> None:
-    record = {"id": "x", "createdDateTime": "2026-06-02T14:05:09Z", "operation": "FileAccessed", "userId": "a", "auditData": event()}
+    record = {
+        "id": "x",
+        "createdDateTime": "2026-06-02T14:05:09Z",
+        "operation": "FileAccessed",
+        "userId": "a",
+        "auditData": event(),
+    }
     (tmp_path / "log.json").write_text(json.dumps({"value": [record]}))
     assert read(tmp_path)["usage"]["item"].to_list() == [f"{SITE}/{ITEM}"]

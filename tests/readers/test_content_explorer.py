@@ -1,7 +1,5 @@
 """Content Explorer exports."""
 
-# ruff: noqa: E501 - rows of exports are as long as they are
-
 from __future__ import annotations
 
 import json
@@ -20,7 +18,13 @@ HEADER = {"TotalCount": 2, "MorePagesAvailable": False, "RecordsReturned": 2, "P
 
 
 def row(**more: Any) -> dict[str, Any]:
-    return {"Location": "SPO", "FileSourceUrl": SITE, "FileUrl": URL, "FileName": "pay.xlsx", "SensitiveInfoTypes": CARD} | more
+    return {
+        "Location": "SPO",
+        "FileSourceUrl": SITE,
+        "FileUrl": URL,
+        "FileName": "pay.xlsx",
+        "SensitiveInfoTypes": CARD,
+    } | more
 
 
 def export(folder: Path, *rows: dict[str, Any], name: str = "tag.json") -> Tenant:
@@ -52,7 +56,9 @@ def test_trap_37_the_header_record_says_whether_pages_are_missing(tmp_path: Path
 
 def test_trap_37_a_careless_csv_holds_the_header_record_only(tmp_path: Path) -> None:
     (tmp_path / "sites.csv").write_text("id\ns1\n")
-    (tmp_path / "t.csv").write_text('"TotalCount","MorePagesAvailable","RecordsReturned","PageCookie"\n"2","False","2","x"\n,,,\n,,,\n')
+    (tmp_path / "t.csv").write_text(
+        '"TotalCount","MorePagesAvailable","RecordsReturned","PageCookie"\n"2","False","2","x"\n,,,\n,,,\n'
+    )
     tenant = read(tmp_path)
     assert tenant["items"].is_empty()
     assert any("header record only" in note for note in tenant.notes)

@@ -37,16 +37,30 @@ def test_the_detailed_report_has_scopes_groups_and_links(tmp_path: Path) -> None
         (f"{SITE}/{FILE}", None, LINK, "Read"),
     }
     assert tenant["members"].select("group", "member").rows() == [(group, "everyone_except_external_users")]
-    assert dict(tenant["scopes"].select("id", "parent").iter_rows()) == {f"{SITE}/{SCOPE}": None, f"{SITE}/{FILE}": f"{SITE}/{SCOPE}"}
+    assert dict(tenant["scopes"].select("id", "parent").iter_rows()) == {
+        f"{SITE}/{SCOPE}": None,
+        f"{SITE}/{FILE}": f"{SITE}/{SCOPE}",
+    }
     assert tenant["links"].select("id", "audience").rows() == [(LINK, "organization")]
     assert tenant.coverage.table("grants") == "partial"
 
 
 def test_trap_36_counts_of_sites_make_no_grants(tmp_path: Path) -> None:
     header = "Tenant ID,Site ID,Site Name,Site URL,Site Template,Primary admin,Primary admin email,External sharing,Site Privacy,Site Sensitivity,Number of users having access,Guest user permissions,External participant permissionst,Entra group count,File count"
-    tenant = report(tmp_path, header, f"t,{SITE},Ledger,https://birchdale.sharepoint.com/sites/Ledger,Team site,Ana,a@b.example,No,Private,,46,2,0,3,412", "t,,X,,,,,,,,1,,,,")
+    tenant = report(
+        tmp_path,
+        header,
+        f"t,{SITE},Ledger,https://birchdale.sharepoint.com/sites/Ledger,Team site,Ana,a@b.example,No,Private,,46,2,0,3,412",
+        "t,,X,,,,,,,,1,,,,",
+    )
     site = tenant["sites"].row(0, named=True)
-    assert (site["id"], site["title"], site["kind"], site["sharing"], site["files"]) == (SITE, "Ledger", "team", "Disabled", 412)
+    assert (site["id"], site["title"], site["kind"], site["sharing"], site["files"]) == (
+        SITE,
+        "Ledger",
+        "team",
+        "Disabled",
+        412,
+    )
     assert tenant.counts.select("what", "principals", "said").rows() == [("site_users", [SITE], 46)]
     assert tenant["grants"].is_empty()
     assert tenant.rejected["why"].to_list() == ["site id is missing"]

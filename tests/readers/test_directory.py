@@ -1,7 +1,5 @@
 """Licences, segments and roles of the directory."""
 
-# ruff: noqa: E501 - rows of exports are as long as they are
-
 from __future__ import annotations
 
 import json
@@ -35,8 +33,13 @@ def test_licences_lie_over_known_accounts(tmp_path: Path) -> None:
 
 
 def test_segments_of_accounts(tmp_path: Path) -> None:
-    tenant = export(tmp_path, f"UserPrincipalName,InformationBarrierSegments\nana@b.example,{{{SEGMENT.upper()}}}\nben@b.example,\n")
-    assert dict(tenant["principals"].select("id", "segments").iter_rows()) == {"ana@b.example": [SEGMENT], "ben@b.example": []}
+    tenant = export(
+        tmp_path, f"UserPrincipalName,InformationBarrierSegments\nana@b.example,{{{SEGMENT.upper()}}}\nben@b.example,\n"
+    )
+    assert dict(tenant["principals"].select("id", "segments").iter_rows()) == {
+        "ana@b.example": [SEGMENT],
+        "ben@b.example": [],
+    }
     assert tenant.coverage.default_holds("principals", "segments")
 
 
@@ -48,7 +51,10 @@ def test_roles_of_the_portal_are_active_or_eligible(tmp_path: Path) -> None:
     )
     role = tenant["principals"].row(0, named=True)
     assert (role["kind"], role["role_template"]) == ("directory_role", "sharepoint_administrator")
-    assert tenant["members"].select("member", "assignment").rows() == [("ana@b.example", "active"), ("ben@b.example", "eligible")]
+    assert tenant["members"].select("member", "assignment").rows() == [
+        ("ana@b.example", "active"),
+        ("ben@b.example", "eligible"),
+    ]
 
 
 def test_roles_of_graph_are_known_by_their_template(tmp_path: Path) -> None:
@@ -56,8 +62,20 @@ def test_roles_of_graph_are_known_by_their_template(tmp_path: Path) -> None:
     page = {
         "@odata.context": "https://graph.microsoft.com/v1.0/$metadata#roleManagement/directory/roleEligibilityScheduleInstances",
         "value": [
-            {"id": "1", "principalId": user, "roleDefinitionId": GA, "directoryScopeId": "/", "roleEligibilityScheduleId": "x"},
-            {"id": "2", "principalId": user, "roleDefinitionId": GA, "directoryScopeId": "/administrativeUnits/1", "roleEligibilityScheduleId": "y"},
+            {
+                "id": "1",
+                "principalId": user,
+                "roleDefinitionId": GA,
+                "directoryScopeId": "/",
+                "roleEligibilityScheduleId": "x",
+            },
+            {
+                "id": "2",
+                "principalId": user,
+                "roleDefinitionId": GA,
+                "directoryScopeId": "/administrativeUnits/1",
+                "roleEligibilityScheduleId": "y",
+            },
         ],
     }
     tenant = export(tmp_path, json.dumps(page), "roles.json")

@@ -46,13 +46,23 @@ def people(tenant: Tenant) -> dict[str, dict[str, Any]]:
 
 
 def drive_item(name: str, folder: str = "", item: str = "01A", **more: Any) -> dict[str, Any]:
-    return {"id": item, "name": name, "file": {}, "parentReference": {"driveId": "b!d", "path": f"/drives/b!d/root:{folder}", "siteId": SITE}} | more
+    return {
+        "id": item,
+        "name": name,
+        "file": {},
+        "parentReference": {"driveId": "b!d", "path": f"/drives/b!d/root:{folder}", "siteId": SITE},
+    } | more
 
 
 def test_users_have_state_home_and_licence(tmp_path: Path) -> None:
     tenant = answers(tmp_path, page("users?$select=id", *USERS))
     ana, gus = people(tenant)[ANA], people(tenant)[GUS]
-    assert (ana["home"], ana["state"], ana["copilot"], ana["login"]) == ("internal", "active", "licensed", "ana@birchdale.example")
+    assert (ana["home"], ana["state"], ana["copilot"], ana["login"]) == (
+        "internal",
+        "active",
+        "licensed",
+        "ana@birchdale.example",
+    )
     assert (gus["home"], gus["state"], gus["copilot"], gus["domain"]) == ("guest", "pending", "none", "elm.example")
     assert tenant.coverage.default_holds("principals", "state")
 
@@ -104,7 +114,12 @@ def test_members_and_owners_belong_to_the_group_that_was_asked(tmp_path: Path) -
 
 def test_trap_28_transitive_members_serve_where_direct_ones_are_missing(tmp_path: Path) -> None:
     user = {"@odata.type": "#microsoft.graph.user", "id": ANA}
-    tenant = answers(tmp_path, page(f"groups/{GROUP}/transitiveMembers", user), page(f"groups/{INNER}/transitiveMembers", user), page(f"groups/{INNER}/members"))
+    tenant = answers(
+        tmp_path,
+        page(f"groups/{GROUP}/transitiveMembers", user),
+        page(f"groups/{INNER}/transitiveMembers", user),
+        page(f"groups/{INNER}/members"),
+    )
     assert tenant["members"].select("group", "member").rows() == [(GROUP, ANA)]
     assert any("transitiveMembers" in note for note in tenant.notes)
 
@@ -112,13 +127,18 @@ def test_trap_28_transitive_members_serve_where_direct_ones_are_missing(tmp_path
 def test_a_file_in_a_telling_place_needs_no_envelope(tmp_path: Path) -> None:
     folder = tmp_path / "dump" / "groups" / GROUP
     folder.mkdir(parents=True)
-    page_ = {"@odata.context": f"{GRAPH}/$metadata#directoryObjects", "value": [{"@odata.type": "#microsoft.graph.user", "id": ANA}]}
+    page_ = {
+        "@odata.context": f"{GRAPH}/$metadata#directoryObjects",
+        "value": [{"@odata.type": "#microsoft.graph.user", "id": ANA}],
+    }
     (folder / "members-2.json").write_text(json.dumps(page_, indent=2))
     assert read(tmp_path)["members"].select("group", "member").rows() == [(GROUP, ANA)]
 
 
 def test_an_answer_that_does_not_say_what_was_asked_is_counted(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text(json.dumps({"@odata.context": f"{GRAPH}/$metadata#directoryObjects", "value": [{"id": ANA}]}))
+    (tmp_path / "a.json").write_text(
+        json.dumps({"@odata.context": f"{GRAPH}/$metadata#directoryObjects", "value": [{"id": ANA}]})
+    )
     (tmp_path / "b.json").write_text(json.dumps(page("users", USERS[0])))
     assert any("1 saved Graph answers do not say" in note for note in read(tmp_path).notes)
 
@@ -137,7 +157,9 @@ def test_trap_32_a_next_link_without_its_page_is_a_gap(tmp_path: Path) -> None:
 
 def test_trap_32_pages_of_a_context_without_a_last_page_are_a_gap(tmp_path: Path) -> None:
     context = f"{GRAPH}/$metadata#users(id)"
-    (tmp_path / "users.json").write_text(json.dumps({"@odata.context": context, "@odata.nextLink": "https://x/2", "value": [USERS[0]]}))
+    (tmp_path / "users.json").write_text(
+        json.dumps({"@odata.context": context, "@odata.nextLink": "https://x/2", "value": [USERS[0]]})
+    )
     assert any("pages of users" in note for note in read(tmp_path).notes)
 
 
@@ -163,13 +185,46 @@ def test_permissions_are_grants_on_the_item_that_was_asked(tmp_path: Path) -> No
     ids = {"siteId": SITE, "listItemUniqueId": ITEM.upper()}
     tenant = answers(
         tmp_path,
-        page("sites", {"id": f"birchdale.sharepoint.com,{SITE},99999999-aaaa-4bbb-8ccc-000000000001", "webUrl": "https://birchdale.sharepoint.com/sites/Ledger"}),
-        page(f"sites/{SITE}/drives", {"id": "b!d", "webUrl": "https://birchdale.sharepoint.com/sites/Ledger/Shared%20Documents"}),
+        page(
+            "sites",
+            {
+                "id": f"birchdale.sharepoint.com,{SITE},99999999-aaaa-4bbb-8ccc-000000000001",
+                "webUrl": "https://birchdale.sharepoint.com/sites/Ledger",
+            },
+        ),
+        page(
+            f"sites/{SITE}/drives",
+            {"id": "b!d", "webUrl": "https://birchdale.sharepoint.com/sites/Ledger/Shared%20Documents"},
+        ),
         page("drives/b!d/root/children", drive_item("pay.xlsx", "/Pay%20roll", sharepointIds=ids)),
         permission_page(
-            {"id": "a", "roles": ["owner"], "grantedToV2": {"user": {"id": ANA, "displayName": "Ana", "email": "ana@birchdale.example"}, "siteUser": {"id": "9", "loginName": "i:0#.f|membership|ana@birchdale.example"}}, "grantedTo": {"user": {"id": GUS}}},
-            {"id": "b", "roles": ["write"], "grantedToV2": {"siteGroup": {"id": "5", "loginName": "Ledger Members", "displayName": "Ledger Members"}}},
-            {"id": "c", "roles": ["read"], "grantedToV2": {"siteUser": {"id": "7", "loginName": "c:0-.f|rolemanager|spo-grid-all-users/x", "displayName": "Tout le monde"}}},
+            {
+                "id": "a",
+                "roles": ["owner"],
+                "grantedToV2": {
+                    "user": {"id": ANA, "displayName": "Ana", "email": "ana@birchdale.example"},
+                    "siteUser": {"id": "9", "loginName": "i:0#.f|membership|ana@birchdale.example"},
+                },
+                "grantedTo": {"user": {"id": GUS}},
+            },
+            {
+                "id": "b",
+                "roles": ["write"],
+                "grantedToV2": {
+                    "siteGroup": {"id": "5", "loginName": "Ledger Members", "displayName": "Ledger Members"}
+                },
+            },
+            {
+                "id": "c",
+                "roles": ["read"],
+                "grantedToV2": {
+                    "siteUser": {
+                        "id": "7",
+                        "loginName": "c:0-.f|rolemanager|spo-grid-all-users/x",
+                        "displayName": "Tout le monde",
+                    }
+                },
+            },
             {"id": "d", "roles": ["read"], "grantedToV2": {"group": {"id": GROUP.upper(), "displayName": "Ledger"}}},
         ),
     )
@@ -197,7 +252,10 @@ def test_trap_18_links_for_existing_access_and_dates_of_never(tmp_path: Path) ->
             {"id": "x", "roles": ["read"], "link": {"type": "view", "preventsDownload": True}, "grantedToIdentities": [{"user": {"id": GUS}}]},
         ),
     )  # fmt: skip
-    assert tenant["links"].select("id", "audience", "expires").rows() == [(LINK, "organization", None), ("x", "people", None)]
+    assert tenant["links"].select("id", "audience", "expires").rows() == [
+        (LINK, "organization", None),
+        ("x", "people", None),
+    ]
     assert set(tenant["link_users"].select("link", "principal").iter_rows()) == {(LINK, ANA), ("x", GUS)}
     assert tenant["grants"].select("link", "level").rows() == [(LINK, "edit"), ("x", "blocksDownload")]
     assert any("1 links for existing access" in note for note in tenant.notes)
@@ -209,7 +267,10 @@ def test_trap_25_an_item_without_permissions_follows_the_folder_above(tmp_path: 
     tenant = answers(
         tmp_path,
         page("drives/b!d/root/children", folder, drive_item("a.docx", "/Pay/Deep"), drive_item("b.docx", item="01B")),
-        permission_page({"id": "a", "roles": ["read"], "inheritedFrom": {"id": "root"}, "grantedToV2": {"user": {"id": ANA}}}, item="01F"),
+        permission_page(
+            {"id": "a", "roles": ["read"], "inheritedFrom": {"id": "root"}, "grantedToV2": {"user": {"id": ANA}}},
+            item="01F",
+        ),
     )
     assert dict(tenant["items"].select("id", "scope").iter_rows()) == {"b!d/01A": "b!d/01F", "b!d/01B": None}
     assert tenant["grants"].height == 1
@@ -218,7 +279,17 @@ def test_trap_25_an_item_without_permissions_follows_the_folder_above(tmp_path: 
 
 def test_trap_27_permissions_of_a_site_are_those_of_apps(tmp_path: Path) -> None:
     app = "99999999-aaaa-4bbb-8ccc-000000000009"
-    tenant = answers(tmp_path, page(f"sites/{SITE}/permissions", {"id": "a", "roles": ["read"], "grantedToIdentitiesV2": [{"application": {"id": app, "displayName": "Sync"}}]}))
+    tenant = answers(
+        tmp_path,
+        page(
+            f"sites/{SITE}/permissions",
+            {
+                "id": "a",
+                "roles": ["read"],
+                "grantedToIdentitiesV2": [{"application": {"id": app, "displayName": "Sync"}}],
+            },
+        ),
+    )
     assert tenant["grants"].select("scope", "principal", "level").rows() == [(f"{SITE}/root", app, "read")]
     assert people(tenant)[app]["kind"] == "app"
     assert tenant.coverage.table("grants") == "partial"
@@ -229,20 +300,28 @@ def test_trap_35_a_file_label_is_kept_and_a_locked_file_is_unknown(tmp_path: Pat
     tenant = answers(
         tmp_path,
         page("drives/b!d/root/children", drive_item("a.docx"), drive_item("b.docx", item="01B")),
-        {"url": f"{GRAPH}/drives/b!d/items/01A/extractSensitivityLabels", "body": {"value": {"labels": [{"sensitivityLabelId": label}]}}},
-        {"url": f"{GRAPH}/drives/b!d/items/01B/extractSensitivityLabels", "body": {"error": {"code": "fileDoubleKeyEncrypted"}}},
+        {
+            "url": f"{GRAPH}/drives/b!d/items/01A/extractSensitivityLabels",
+            "body": {"value": {"labels": [{"sensitivityLabelId": label}]}},
+        },
+        {
+            "url": f"{GRAPH}/drives/b!d/items/01B/extractSensitivityLabels",
+            "body": {"error": {"code": "fileDoubleKeyEncrypted"}},
+        },
     )
     assert dict(tenant["items"].select("id", "label").iter_rows()) == {"b!d/01A": label, "b!d/01B": None}
     assert any("errors" in note for note in tenant.notes)
 
 
 def test_an_invitation_that_was_not_redeemed_is_a_pending_account(tmp_path: Path) -> None:
-    tenant = answers(tmp_path, permission_page({"id": "a", "roles": ["read"], "invitation": {"email": "new@elm.example"}}))
+    tenant = answers(
+        tmp_path, permission_page({"id": "a", "roles": ["read"], "invitation": {"email": "new@elm.example"}})
+    )
     assert people(tenant)["new@elm.example"]["state"] == "pending"
 
 
 def test_unreadable_answers_are_rejected(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text(json.dumps(page("users", USERS[0])) + "\n{\"url\": \"x\", \"body\": {\n")
+    (tmp_path / "a.json").write_text(json.dumps(page("users", USERS[0])) + '\n{"url": "x", "body": {\n')
     tenant = read(tmp_path)
     assert tenant["principals"].height == 1
     assert tenant.rejected["why"].str.starts_with("answer is not readable JSON").to_list() == [True]

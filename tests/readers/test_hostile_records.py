@@ -17,7 +17,28 @@ from acl_graph.readers import read
 
 GRAPH = "https://graph.microsoft.com/v1.0"
 REST = "https://x.sharepoint.com/sites/S/_api/web"
-ODD: list[Any] = [None, "", [], {}, [None], [[]], {"a": {"b": []}}, 0, -1, 1e308, True, "\x00\x1b[31m", "=1+1", "é" * 3000, "a|b;c,d", "://", "i:0#.f|", "c:0o.c|x|y_o", "{}", [1, "x", {"id": 3}]]
+ODD: list[Any] = [
+    None,
+    "",
+    [],
+    {},
+    [None],
+    [[]],
+    {"a": {"b": []}},
+    0,
+    -1,
+    1e308,
+    True,
+    "\x00\x1b[31m",
+    "=1+1",
+    "é" * 3000,
+    "a|b;c,d",
+    "://",
+    "i:0#.f|",
+    "c:0o.c|x|y_o",
+    "{}",
+    [1, "x", {"id": 3}],
+]
 RECORDS: dict[str, dict[str, Any]] = {
     "site settings": {"Url": "https://x.sharepoint.com/sites/S", "LockState": "Unlock", "Owner": "a@b.c", "RestrictedAccessControl": True, "RestrictedAccessControlGroups": ["g"], "SharingCapability": 1, "SharingDomainRestrictionMode": 1, "SharingAllowedDomainList": "a b", "SiteId": "s", "GroupId": "g", "IBSegments": ["s"], "ExcludedBlockDownloadGroupIds": []},
     "tenant settings": {"ShowEveryoneClaim": True, "EnableAIPIntegration": True, "SharingCapability": 1, "SharingDomainRestrictionMode": 2, "SharingBlockedDomainList": "a", "OneDriveRestrictedAccessControlGroups": ["g"]},

@@ -19,7 +19,13 @@ COPILOT = "470f2276-e011-4e9d-a6ec-20768be3a4b0"
 
 
 def label(**more: Any) -> dict[str, Any]:
-    return {"Guid": LABEL, "DisplayName": "Secret", "Priority": 5, "ParentId": None, "ContentType": "File, Email"} | more
+    return {
+        "Guid": LABEL,
+        "DisplayName": "Secret",
+        "Priority": 5,
+        "ParentId": None,
+        "ContentType": "File, Email",
+    } | more
 
 
 def export(folder: Path, **files: Any) -> Tenant:
@@ -34,9 +40,18 @@ def rights(tenant: Tenant) -> dict[str, list[str]]:
 
 def test_a_label_with_its_rights(tmp_path: Path) -> None:
     said = "Staff@birchdale.example:VIEW,EXTRACT;elm.example:VIEW;AuthenticatedUsers:VIEW"
-    tenant = export(tmp_path, labels=[label(EncryptionEnabled=True, EncryptionProtectionType="Template", EncryptionRightsDefinitions=said)])
-    assert tenant["labels"].select("id", "name", "rank", "encrypts", "protection").rows() == [(LABEL, "Secret", 5, True, "admin")]
-    assert rights(tenant) == {"staff@birchdale.example": ["VIEW", "EXTRACT"], "elm.example": ["VIEW"], "authenticated_users": ["VIEW"]}
+    tenant = export(
+        tmp_path,
+        labels=[label(EncryptionEnabled=True, EncryptionProtectionType="Template", EncryptionRightsDefinitions=said)],
+    )
+    assert tenant["labels"].select("id", "name", "rank", "encrypts", "protection").rows() == [
+        (LABEL, "Secret", 5, True, "admin")
+    ]
+    assert rights(tenant) == {
+        "staff@birchdale.example": ["VIEW", "EXTRACT"],
+        "elm.example": ["VIEW"],
+        "authenticated_users": ["VIEW"],
+    }
     assert tenant["principals"].select("id", "kind").rows() == [("elm.example", "domain")]
     assert tenant.coverage.complete("label_rights")
 
@@ -71,14 +86,32 @@ def test_trap_35_labels_of_one_name_stay_apart_by_id(tmp_path: Path) -> None:
 
 
 def rule(**more: Any) -> dict[str, Any]:
-    condition = {"Condition": {"SubConditions": [{"Value": [{"groups": [{"labels": [{"name": LABEL, "type": "Sensitivity"}]}]}]}]}}
+    condition = {
+        "Condition": {
+            "SubConditions": [{"Value": [{"groups": [{"labels": [{"name": LABEL, "type": "Sensitivity"}]}]}]}]
+        }
+    }
     return {"Name": "r", "ParentPolicyName": "No secrets", "Disabled": False, "AdvancedRule": json.dumps(condition),
             "RestrictAccess": [{"setting": "ExcludeContentProcessing", "value": "Block"}]} | more  # fmt: skip
 
 
-def policy(inclusions: Any = ({"Type": "Tenant", "Identity": "All"},), exclusions: Any = (), **more: Any) -> dict[str, Any]:
-    locations = [{"Workload": "Applications", "Location": COPILOT, "Inclusions": list(inclusions), "Exclusions": list(exclusions)}]
-    return {"Name": "No secrets", "Mode": "Enable", "EnforcementPlanes": ["CopilotExperiences"], "Locations": json.dumps(locations)} | more
+def policy(
+    inclusions: Any = ({"Type": "Tenant", "Identity": "All"},), exclusions: Any = (), **more: Any
+) -> dict[str, Any]:
+    locations = [
+        {
+            "Workload": "Applications",
+            "Location": COPILOT,
+            "Inclusions": list(inclusions),
+            "Exclusions": list(exclusions),
+        }
+    ]
+    return {
+        "Name": "No secrets",
+        "Mode": "Enable",
+        "EnforcementPlanes": ["CopilotExperiences"],
+        "Locations": json.dumps(locations),
+    } | more
 
 
 def dlp(tenant: Tenant) -> set[tuple[str, str, str | None, str]]:
@@ -88,7 +121,10 @@ def dlp(tenant: Tenant) -> set[tuple[str, str, str | None, str]]:
 def test_a_rule_for_copilot_has_the_people_of_its_policy(tmp_path: Path) -> None:
     who = [{"Type": "IndividualResource", "Identity": "ana@birchdale.example"}]
     tenant = export(tmp_path, rules=[rule()], policies=[policy(exclusions=who)])
-    assert dlp(tenant) == {("No secrets", LABEL, None, "include"), ("No secrets", LABEL, "ana@birchdale.example", "exclude")}
+    assert dlp(tenant) == {
+        ("No secrets", LABEL, None, "include"),
+        ("No secrets", LABEL, "ana@birchdale.example", "exclude"),
+    }
     assert tenant.coverage.complete("copilot_dlp")
 
 

@@ -1,7 +1,5 @@
 """Role assignments of REST, CSOM and PnP."""
 
-# ruff: noqa: E501 - answers are as long as they are
-
 from __future__ import annotations
 
 import json
@@ -21,8 +19,14 @@ READ = {"Id": 2, "Name": "Read", "RoleTypeKind": 2, "BasePermissions": {"High": 
 OWN = {"Id": 9, "Name": "Lesen plus", "RoleTypeKind": 0, "BasePermissions": {"High": 176, "Low": 138612801}}
 
 
-def assigned(login: str, *levels: dict[str, Any], kind: int | str = 1, title: str | None = None, **more: Any) -> dict[str, Any]:
-    return {"PrincipalId": 7, "Member": {"LoginName": login, "Title": title or login, "PrincipalType": kind, **more}, "RoleDefinitionBindings": list(levels)}
+def assigned(
+    login: str, *levels: dict[str, Any], kind: int | str = 1, title: str | None = None, **more: Any
+) -> dict[str, Any]:
+    return {
+        "PrincipalId": 7,
+        "Member": {"LoginName": login, "Title": title or login, "PrincipalType": kind, **more},
+        "RoleDefinitionBindings": list(levels),
+    }
 
 
 def object_(*assignments: dict[str, Any], unique: bool = True, **more: Any) -> dict[str, Any]:
@@ -44,8 +48,17 @@ def test_objects_bring_their_address_and_kind(tmp_path: Path) -> None:
     tenant = answers(
         tmp_path,
         object_(assigned("Ledger Members", READ, kind=8)),
-        object_(assigned("i:0#.f|membership|ana@birchdale.example", OWN), Url=None, RootFolder={"ServerRelativeUrl": "/sites/Ledger/Docs"}),
-        object_(assigned("c:0(.s|true", READ, kind="SecurityGroup", title="Everyone"), Url=None, FileRef="/sites/Ledger/Docs/a.docx", FileSystemObjectType=0),
+        object_(
+            assigned("i:0#.f|membership|ana@birchdale.example", OWN),
+            Url=None,
+            RootFolder={"ServerRelativeUrl": "/sites/Ledger/Docs"},
+        ),
+        object_(
+            assigned("c:0(.s|true", READ, kind="SecurityGroup", title="Everyone"),
+            Url=None,
+            FileRef="/sites/Ledger/Docs/a.docx",
+            FileSystemObjectType=0,
+        ),
     )
     assert grants(tenant) == {
         ("/sites/Ledger", f"{ID}|ledger members", "Read"),
@@ -59,7 +72,11 @@ def test_objects_bring_their_address_and_kind(tmp_path: Path) -> None:
 
 
 def test_trap_26_an_object_that_inherits_has_no_assignments_of_its_own(tmp_path: Path) -> None:
-    tenant = answers(tmp_path, object_(assigned("a@b.example", READ)), object_(assigned("a@b.example", READ), unique=False, Url=f"{SITE}/sub"))
+    tenant = answers(
+        tmp_path,
+        object_(assigned("a@b.example", READ)),
+        object_(assigned("a@b.example", READ), unique=False, Url=f"{SITE}/sub"),
+    )
     assert tenant["scopes"].height == 1
     assert any("1 objects inherit" in note for note in tenant.notes)
 
@@ -78,14 +95,21 @@ def test_trap_24_a_localised_level_is_judged_by_its_kind(tmp_path: Path) -> None
 
 def test_one_name_with_two_masks_in_a_site_becomes_a_mask(tmp_path: Path) -> None:
     other = OWN | {"BasePermissions": {"High": 0, "Low": 1}}
-    tenant = answers(tmp_path, object_(assigned("a@b.example", OWN)), object_(assigned("a@b.example", other), Url=f"{SITE}/sub"))
+    tenant = answers(
+        tmp_path, object_(assigned("a@b.example", OWN)), object_(assigned("a@b.example", other), Url=f"{SITE}/sub")
+    )
     assert {level for _, _, level in grants(tenant)} == {"Lesen plus", "0x0000000000000001"}
 
 
 def test_hidden_groups_of_links_are_links(tmp_path: Path) -> None:
     group = f"SharingLinks.{ITEM}.AnonymousView.{LINK}"
-    users = [{"LoginName": "i:0#.f|membership|ana@birchdale.example", "Title": "Ana"}, {"LoginName": "c:0u.c|tenant|abc", "Title": "Guest Contributor"}]
-    tenant = answers(tmp_path, object_(assigned(group, READ, kind=8, Users=users), Url=None, FileRef="/sites/Ledger/Docs/a.docx"))
+    users = [
+        {"LoginName": "i:0#.f|membership|ana@birchdale.example", "Title": "Ana"},
+        {"LoginName": "c:0u.c|tenant|abc", "Title": "Guest Contributor"},
+    ]
+    tenant = answers(
+        tmp_path, object_(assigned(group, READ, kind=8, Users=users), Url=None, FileRef="/sites/Ledger/Docs/a.docx")
+    )
     assert tenant["links"].select("id", "audience").rows() == [(LINK, "anyone")]
     assert tenant["link_users"]["principal"].to_list() == ["ana@birchdale.example"]
     assert any("stand for a sharing link" in note for note in tenant.notes)
@@ -95,8 +119,16 @@ def test_hidden_groups_of_links_are_links(tmp_path: Path) -> None:
     ("call", "kind", "path"),
     [
         ("web/roleassignments?$expand=Member", "web", "/sites/Ledger"),
-        ("web/GetFileByServerRelativeUrl('/sites/Ledger/Docs/a.docx')/ListItemAllFields/roleassignments", "item", "/sites/Ledger/Docs/a.docx"),
-        ("web/GetFolderByServerRelativePath(decodedurl='/sites/Ledger/Docs/F')/ListItemAllFields/roleassignments", "folder", "/sites/Ledger/Docs/F"),
+        (
+            "web/GetFileByServerRelativeUrl('/sites/Ledger/Docs/a.docx')/ListItemAllFields/roleassignments",
+            "item",
+            "/sites/Ledger/Docs/a.docx",
+        ),
+        (
+            "web/GetFolderByServerRelativePath(decodedurl='/sites/Ledger/Docs/F')/ListItemAllFields/roleassignments",
+            "folder",
+            "/sites/Ledger/Docs/F",
+        ),
         ("web/GetList('/sites/Ledger/Docs')/roleassignments", "list", "/sites/Ledger/Docs"),
         ("web/lists/getbytitle('Docs')/roleassignments", "list", "/sites/Ledger/Lists/Docs"),
     ],
@@ -113,8 +145,23 @@ def test_a_request_says_what_was_asked(tmp_path: Path, call: str, kind: str, pat
 def test_groups_and_administrators_of_a_site(tmp_path: Path) -> None:
     tenant = answers(
         tmp_path,
-        {"url": f"{SITE}/_api/web/sitegroups?$expand=Users", "body": {"value": [{"Id": 5, "Title": "Ledger Members", "Users": [{"LoginName": "i:0#.f|membership|a@b.example"}]}]}},
-        {"url": f"{SITE}/_api/web/siteusers", "body": {"value": [{"LoginName": "i:0#.f|membership|r@b.example", "IsSiteAdmin": True}, {"LoginName": "x", "IsSiteAdmin": False}]}},
+        {
+            "url": f"{SITE}/_api/web/sitegroups?$expand=Users",
+            "body": {
+                "value": [
+                    {"Id": 5, "Title": "Ledger Members", "Users": [{"LoginName": "i:0#.f|membership|a@b.example"}]}
+                ]
+            },
+        },
+        {
+            "url": f"{SITE}/_api/web/siteusers",
+            "body": {
+                "value": [
+                    {"LoginName": "i:0#.f|membership|r@b.example", "IsSiteAdmin": True},
+                    {"LoginName": "x", "IsSiteAdmin": False},
+                ]
+            },
+        },
         {"url": f"{SITE}/_api/web/sitegroups(5)/users", "body": {"value": []}},
     )
     assert tenant["members"].select("group", "member").rows() == [(f"{ID}|ledger members", "a@b.example")]
