@@ -10,9 +10,9 @@ import pytest
 
 from acl_graph.access import Access
 from acl_graph.access_rules.external_sharing import SHARING, effective_sharing
-from acl_graph.changed_tenant import compare_anew
 from acl_graph.vocabulary import Kind, Lens
 from acl_graph.what_if import LENSES, Change, ChangeKind, Command, WhatIf, reach_after
+from acl_graph.what_if.changed_tenant import compare_anew
 from tests.makers import access_to
 from tests.oracle import World, rows
 from tests.worlds import random_world, tenant

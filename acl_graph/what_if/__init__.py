@@ -21,17 +21,17 @@ import polars as pl
 from numpy.typing import NDArray
 
 from acl_graph.access_rules.forms import VIA_ANYONE, VIA_ORGANIZATION, Entries, Mask
-from acl_graph.changed_tenant import compare_anew
 from acl_graph.csr import spread
-from acl_graph.descent import Descent
 from acl_graph.facts import Facts
 from acl_graph.names import Codes
-from acl_graph.overlaid_gates import Gates, GatesAfter
-from acl_graph.overlays import Layer, Overlay
 from acl_graph.questions import OneUser
 from acl_graph.units import Listed, Units
 from acl_graph.verdicts import Pairs, decide, lens_holds
 from acl_graph.vocabulary import Kind, Lens
+from acl_graph.what_if.changed_tenant import compare_anew
+from acl_graph.what_if.descent import Descent
+from acl_graph.what_if.overlaid_gates import Gates, GatesAfter
+from acl_graph.what_if.overlays import Layer, Overlay
 
 if TYPE_CHECKING:
     from acl_graph.access import Access

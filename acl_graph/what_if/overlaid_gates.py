@@ -12,13 +12,13 @@ from acl_graph.access_rules import discovery, site_controls
 from acl_graph.access_rules.external_sharing import ONEDRIVE, site_kinds
 from acl_graph.access_rules.forms import NONE_PASS, GateRows, Membership
 from acl_graph.access_rules.principals import external
-from acl_graph.changed_tenant import restricted
-from acl_graph.descent import Descent
 from acl_graph.facts import Facts
 from acl_graph.names import Codes
-from acl_graph.overlays import Layer, Overlay
 from acl_graph.units import Units
 from acl_graph.vocabulary import GATE_NUMBER, Gate
+from acl_graph.what_if.changed_tenant import restricted
+from acl_graph.what_if.descent import Descent
+from acl_graph.what_if.overlays import Layer, Overlay
 
 Bools = NDArray[np.bool_]
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from acl_graph.access_rules.external_sharing import ANYONE_ALLOWED, SHARING, effective_sharing
 from acl_graph.access_rules.forms import VIA_ADMIN, VIA_ANYONE, VIA_ASSUMED, VIA_GRANT, Entries
-from acl_graph.descent import Descent
 from acl_graph.units import Units
+from acl_graph.what_if.descent import Descent
 
 if TYPE_CHECKING:
     from acl_graph.what_if import Change
