@@ -21,7 +21,7 @@ from acl_graph.reach import LensReach, bulk_reach
 from acl_graph.tenant import Tenant
 from acl_graph.units import Units
 from acl_graph.vocabulary import Kind, Lens
-from acl_graph.witness import inert, name_of
+from acl_graph.witness import inert, known_as
 
 SCHEMA_VERSION = 1
 WORST_SITES = 5
@@ -273,10 +273,11 @@ def cause(
         return None
     (what, number), value = max(weight.items(), key=lambda pair: (pair[1], pair[0][0], -pair[0][1]))
     table, row = example[what, number]
-    name = units.facts.links[number] if what == "link" else name_of(units, number)
+    names = units.facts.links if what == "link" else units.facts.people.names
     return {
         "what": what,
-        "name": inert(name),
+        "name": inert(names[number]) if what == "link" else known_as(units, number),
+        "id": inert(names[number]),
         "through": None if what == "link" else _broadest_member(units, number),
         "people_times_sensitive_files": value,
         "row": {"table": table, "file": tenant[table]["source_file"][row], "row": tenant[table]["source_row"][row]},
@@ -294,4 +295,4 @@ def _broadest_member(units: Units, node: int) -> str | None:
         return None
     inside = membership.member[membership.group == node]
     broad = [int(member) for member in inside if membership.populations[member]]
-    return name_of(units, broad[0]) if broad else None
+    return known_as(units, broad[0]) if broad else None

@@ -344,6 +344,16 @@ def name_of(units: Units, node: int) -> str:
     return inert(f"{known_as} ({identity})" if known_as and known_as != identity else identity)
 
 
+def known_as(units: Units, node: int) -> str:
+    """A principal's display name, else its login, else its id; inert."""
+    people, frame = units.facts.people, units.facts.tenant["principals"]
+    if node >= len(people.names):
+        return "anybody"
+    name = frame["name"][node] if node < frame.height else None
+    login = frame["login"][node] if node < frame.height else None
+    return inert(name or login or people.names[node])
+
+
 def thing_name(units: Units, thing: int) -> str:
     """An item's path or id; for a plain item, its scope's."""
     facts = units.facts

@@ -620,10 +620,7 @@ def p07_assumed(world: World, site: str | None) -> str | None:
         return None
     if rows_by(world, "site_admins", "site").get(site):
         return None
-    own = {scope["id"] for scope in rows(world, "scopes") if scope.get("site") == site}
-    for item in rows(world, "items"):  # a scope nobody describes lies where its items lie
-        if item.get("site") == site and not row_of(world, "scopes", item.get("scope")):
-            own.add(item.get("scope"))
+    own = {scope for scope in all_scopes(world) if site_of_scope(world, scope) == site}
     return None if any(grant["scope"] in own for grant in rows(world, "grants")) else str(row["group"])
 
 
@@ -1195,17 +1192,38 @@ def agent_answer(world: World, wide: bool, who: str, thing: Thing) -> Answer:
 
 
 @remembered
+def all_scopes(world: World) -> list[str]:
+    """Scopes that a row describes, then those that are only named."""
+    named = [row["id"] for row in rows(world, "scopes")]
+    for table, column in (("scopes", "parent"), ("grants", "scope"), ("items", "scope"), ("libraries", "scope")):
+        named += [row[column] for row in rows(world, table) if row.get(column)]
+    return list(dict.fromkeys(named))
+
+
+@remembered
+def site_of_scope(world: World, scope: str | None) -> str | None:
+    """A scope nobody describes lies where its items lie."""
+    if scope is None or row_of(world, "scopes", scope):
+        return row_of(world, "scopes", scope).get("site")
+    found = None
+    for item in rows(world, "items"):
+        library = row_of(world, "libraries", item.get("library"))
+        if (item.get("scope") or library.get("scope")) == scope:
+            found = item.get("site") or library.get("site") or found
+    return found
+
+
+@remembered
 def thing_of(world: World, name: str) -> Thing:
     """An item, or a plain item of a scope. KeyError for a name found nowhere."""
     item = row_of(world, "items", name)
     if not item:
-        scope = row_of(world, "scopes", name)
-        if not scope:
+        if name not in all_scopes(world):
             raise KeyError(name)
-        return Thing(name, {}, name, scope.get("site"), {}, {}, ())
+        return Thing(name, {}, name, site_of_scope(world, name), {}, {}, ())
     library = row_of(world, "libraries", item.get("library"))
     scope_id = item.get("scope") or library.get("scope")
-    site = item.get("site") or row_of(world, "scopes", scope_id).get("site") or library.get("site")
+    site = item.get("site") or site_of_scope(world, scope_id) or library.get("site")
     copies = rows_by(world, "agent_files", "item").get(name, [])
     label = item.get("label")
     for copy in copies:
@@ -1305,15 +1323,15 @@ def counts(world: World) -> dict[str, dict[tuple[str, str], tuple[int, int]]]:
                 sum(many for (sure, _), many in pairs if sure),
                 sum(many for (_, wide), many in pairs if wide),
             )
-        for scope in rows(world, "scopes"):
-            names = [scope["id"]]
+        for scope in all_scopes(world):
+            names = [scope]
             for item in weight:
                 place = thing_of(world, item)
-                if place.scope == scope["id"] and not place.agents:
+                if place.scope == scope and not place.agents:
                     names.append(item)
             counted = [person for person in users if state(world, person) in ("active", "pending")]
             found = [[both(person, name, lens) for name in names] for person in counted]
-            at_scope[scope["id"], lens] = (
+            at_scope[scope, lens] = (
                 sum(any(sure for sure, _ in pairs) for pairs in found),
                 sum(any(wide for _, wide in pairs) for pairs in found),
             )

@@ -114,7 +114,7 @@ def run(command: list[str]) -> tuple[int, str]:
     real = cli.app
 
     def app(**options: object) -> object:
-        return real(args=command, prog_name="acl-graph", **options)
+        return real(args=command, **options)
 
     with (
         patch.object(cli, "app", app),

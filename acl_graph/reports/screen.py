@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from acl_graph.vocabulary import Lens
@@ -84,18 +85,29 @@ def _worst(s: dict[str, Any]) -> list[str]:
 
 
 def _changes(audit: Audit) -> list[str]:
-    ready = [f for f in audit.findings if f.confidence != "unsupported" and f.change is not None]
     by_severity = audit.summary["findings"]["by_severity"]
     told = ", ".join(f"{count} {word}" for word, count in by_severity.items() if count) or "none"
     lines = [f"Findings: {told}."]
-    if ready:
+    first = list(_first_changes(audit))
+    if first:
         lines.append("Change first:")
-    for number, finding in enumerate(ready[:FIRST_CHANGES], 1):
-        data = finding.as_dict()
-        lines.append(f"  {number}. {data['change']['why']}")
-        before, after = data.get("before") or {}, data.get("after") or {}
-        if "open" in before and "open" in after:
-            lines.append(
-                f"     {before['open']['people']:,} people can open it today, {after['open']['people']:,} after."
-            )
+    for number, (why, before, after) in enumerate(first, 1):
+        lines.append(f"  {number}. {why}")
+        lines.append(f"     {before:,} people can open it today, {after:,} after.")
     return lines
+
+
+def _first_changes(audit: Audit) -> Iterator[tuple[str, int, int]]:
+    """The first changes that do something: worst findings first, each change once."""
+    named: set[str] = set()
+    for finding in audit.findings:
+        data = finding.as_dict()
+        change, before, after = data.get("change"), data.get("before") or {}, data.get("after") or {}
+        if finding.confidence == "unsupported" or not change or "open" not in before or "open" not in after:
+            continue
+        today, then = before["open"]["people"], after["open"]["people"]
+        if then < today and change["why"] not in named:
+            named.add(change["why"])
+            yield change["why"], today, then
+            if len(named) == FIRST_CHANGES:
+                return
