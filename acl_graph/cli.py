@@ -283,23 +283,25 @@ def audit(
     quiet: Quiet = False,
 ) -> None:
     """The main job: everybody's reach under four lenses, what causes it, what to change first."""
-    from acl_graph.auditing import audit as run
-    from acl_graph.exposure import Policy
-    from acl_graph.reports.screen import first_screen
-
-    chosen = Policy.load(policy) if policy else Policy()
     if out is not None and out.is_dir() and any(out.iterdir()) and not force:
         from acl_graph.errors import OutputExists
 
         raise OutputExists(f"{out} is not empty. Choose another folder, or say --force to replace it.")
     with progress(quiet=quiet) as told:
         warming = warm_in_background(quiet=quiet)
+        from acl_graph.exposure import Policy
+
+        chosen = Policy.load(policy) if policy else Policy()
         tenant = load(export, told=lambda sentence, done: told(sentence, 0.2 * done))
         warming()
+        from acl_graph.auditing import audit as run
+
         found = run(tenant, chosen, told=lambda sentence, done: told(sentence, 0.2 + 0.75 * done))
         if out is not None:
             told("writing", 0.97)
             found.write(out, force=force)
+    from acl_graph.reports.screen import first_screen
+
     answer(as_json(found.summary) if output == "json" else first_screen(found))
     if out is not None:
         say(f"Wrote {out}: summary.json, users, scopes, findings, rejected, report.html.")
@@ -314,10 +316,13 @@ def warm_in_background(*, quiet: bool) -> Callable[[], None]:
     """Compile the kernels while the export is being read; the first time that takes seconds, and says so."""
     from threading import Thread
 
-    from acl_graph.warm import warm
+    def compile_all() -> None:
+        from acl_graph.warm import warm
+
+        warm()
 
     started = time.monotonic()
-    thread = Thread(target=warm, daemon=True)
+    thread = Thread(target=compile_all, daemon=True)
     thread.start()
 
     def wait() -> None:

@@ -428,14 +428,20 @@ def sort_out(table: Table, raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFram
             rejected.append(_rejected(table, frame.filter(missing), key, f"{key} is missing", kept=False))
             frame = frame.filter(~missing)
     values = [c.name for c in table.columns]
-    frame = frame.unique(subset=values, keep="first", maintain_order=True)
-    taken = ~frame.select(pl.struct(table.key).is_first_distinct()).to_series()
+    taken = _taken(table, frame)
+    if taken.any():  # the same row twice is one row; another row with its key is refused
+        frame = frame.unique(subset=values, keep="first", maintain_order=True)
+        taken = _taken(table, frame)
     if taken.any():
         rejected.append(
             _rejected(table, frame.filter(taken), table.key[0], "this key is taken by an earlier row", kept=False)
         )
         frame = frame.filter(~taken)
     return frame, pl.concat([pl.DataFrame(schema=REJECTED), *rejected])
+
+
+def _taken(table: Table, frame: pl.DataFrame) -> pl.Series:
+    return ~frame.select(pl.struct(table.key).is_first_distinct()).to_series()
 
 
 def _rejected(table: Table, rows: pl.DataFrame, column: str, why: str, *, kept: bool) -> pl.DataFrame:

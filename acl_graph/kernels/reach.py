@@ -35,10 +35,11 @@ def lists(
     is -1 · more_*: sets that stand on every place of a site. `groups` and `extras` are int32 and long enough for all.
     A variant is flagged when masks that do not suffice alone would together: the caller asks it pair by pair.
     """
-    flagged = np.zeros(v_place.shape[0], np.uint8)
+    flagged = np.empty(v_place.shape[0], np.uint8)
     n_groups = np.int64(0)
     n_extras = np.int64(0)
     for v in range(v_place.shape[0]):
+        flagged[v] = 0
         want = v_want[v]
         together = np.uint64(0)
         for at in range(place_ptr[v_place[v]], place_ptr[v_place[v] + 1]):
@@ -79,7 +80,9 @@ def name_lists(ptr, values, start, length, names):
     size = 16
     while size < 2 * n + 2:
         size *= 2
-    table = np.full(size, -1, np.int32)
+    table = np.empty(size, np.int32)
+    for slot in range(size):
+        table[slot] = -1
     first = np.empty(n, np.int32)
     n_names = 0
     for v in range(n):
@@ -136,7 +139,9 @@ def name_pairs(first, second, names, example):
     size = 16
     while size < 2 * n + 2:
         size *= 2
-    table = np.full(size, -1, np.int32)
+    table = np.empty(size, np.int32)
+    for slot in range(size):
+        table[slot] = -1
     n_names = 0
     for i in range(n):
         key = (np.uint64(first[i]) << np.uint64(32)) | np.uint64(second[i])

@@ -16,10 +16,15 @@ def components(ptr, targets):
     reach, so going through them in order meets children before parents. Each node is pushed once: circles end.
     """
     n = ptr.shape[0] - 1
-    component = np.full(n, -1, np.int32)
-    index = np.full(n, -1, np.int32)
-    low = np.zeros(n, np.int32)
-    on_stack = np.zeros(n, np.bool_)
+    component = np.empty(n, np.int32)
+    index = np.empty(n, np.int32)
+    low = np.empty(n, np.int32)
+    on_stack = np.empty(n, np.bool_)
+    for node in range(n):
+        component[node] = -1
+        index[node] = -1
+        low[node] = 0
+        on_stack[node] = False
     stack = np.empty(n, np.int32)
     path = np.empty(n, np.int32)
     edge = np.empty(n, np.int64)
@@ -120,7 +125,9 @@ def flatten(first, member_ptr, members, child_ptr, children, user_ptr, users, po
 @compiled
 def below(ptr, targets, starts):
     """bool[G]: the nodes that can be reached from `starts`, themselves included. Each node is pushed once."""
-    reached = np.zeros(ptr.shape[0] - 1, np.bool_)
+    reached = np.empty(ptr.shape[0] - 1, np.bool_)  # np.full and np.zeros cost more to compile than this loop
+    for node in range(ptr.shape[0] - 1):
+        reached[node] = False
     stack = np.empty(ptr.shape[0], np.int32)
     n_stack = 0
     for start in starts:
