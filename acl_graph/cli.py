@@ -36,6 +36,8 @@ class Exit(IntEnum):
 
 
 LensName = Literal["open", "latent", "find", "copilot"]
+#: bytes of an export from which compiled code is worth waiting for
+LARGE = 2 << 20
 SEVERITIES = ("low", "medium", "high", "critical")
 
 app = typer.Typer(
@@ -288,7 +290,7 @@ def audit(
 
         raise OutputExists(f"{out} is not empty. Choose another folder, or say --force to replace it.")
     with progress(quiet=quiet) as told:
-        warming = warm_in_background(quiet=quiet)
+        warming = warm_in_background(export, quiet=quiet)
         from acl_graph.exposure import Policy
 
         chosen = Policy.load(policy) if policy else Policy()
@@ -312,8 +314,11 @@ def audit(
         raise typer.Exit(Exit.REJECTED)
 
 
-def warm_in_background(*, quiet: bool) -> Callable[[], None]:
-    """Compile the kernels while the export is being read; the first time that takes seconds, and says so."""
+def warm_in_background(export: Path, *, quiet: bool) -> Callable[[], None]:
+    """Compile the kernels while a large export is being read; the first time that takes seconds, and says so."""
+    files = [export] if export.is_file() else list(export.rglob("*")) if export.is_dir() else []
+    if sum(path.stat().st_size for path in files if path.is_file()) < LARGE:
+        return lambda: None
     from threading import Thread
 
     def compile_all() -> None:
