@@ -121,7 +121,7 @@ def audit(tenant: Tenant | Access, policy: Policy | None = None, *, told: Told |
     reached: dict[str, dict[Lens, LensReach]] = {"sure": {}, "possible": {}}
     total = len(worlds) * len(Lens)
     for step, (world, lens) in enumerate((world, lens) for world in worlds for lens in Lens):
-        told(f"computing who {VERBS[lens]} what ({world}ly)", 0.3 + 0.5 * step / total)
+        told(f"computing who {VERBS[lens]} what ({ADVERBS[world]})", 0.3 + 0.5 * step / total)
         reached[world][lens] = bulk_reach(worlds[world], sensitivity.sums, lens)
     told("looking for findings", 0.8)
     findings = find_all(access, sensitivity, reached["sure"], policy)
@@ -131,6 +131,7 @@ def audit(tenant: Tenant | Access, policy: Policy | None = None, *, told: Told |
     return Audit(access, policy, sensitivity, reached["sure"], reached["possible"], findings, summary)
 
 
+ADVERBS = {"sure": "surely", "possible": "possibly"}
 VERBS = {Lens.OPEN: "opens", Lens.LATENT: "could open", Lens.FIND: "finds", Lens.COPILOT: "lets Copilot use"}
 
 
