@@ -402,22 +402,19 @@ def sort_out(table: Table, raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFram
     frame = frame.with_columns(
         [pl.lit(None, DTYPES[c.type]).alias(c.name) for c in table.columns if c.name not in raw.columns]
     )
+    after = frame.with_columns([read_cells(c, frame.schema[c.name]).alias(c.name) for c in table.columns])
     unreadable: list[pl.DataFrame] = []
     for column in table.columns:
         before = frame[column.name]
-        after = frame.select(read_cells(column, before.dtype).alias(column.name))[column.name]
         if column.type in ("flag", "whole", "time") and before.dtype == pl.String:
             present = ~before.str.strip_chars().str.to_lowercase().is_in(NOTHING).fill_null(True)
             if column.type == "time":
                 present &= ~before.str.contains(r"^\s*0?001-01-01").fill_null(True)
-            lost = present & after.is_null()
+            lost = present & after[column.name].is_null()
             if lost.any():
-                unreadable.append(
-                    _rejected(
-                        table, frame.filter(lost), column.name, f"{column.name} is not a {column.type}", kept=True
-                    )
-                )
-        frame = frame.with_columns(after)
+                why = f"{column.name} is not a {column.type}"
+                unreadable.append(_rejected(table, frame.filter(lost), column.name, why, kept=True))
+    frame = after
     frame = frame.select([*table.schema()]).with_columns(pl.col(name).cast(dtype) for name, dtype in SOURCE.items())
     rejected: list[pl.DataFrame] = unreadable
     for key in table.key:
