@@ -49,7 +49,7 @@ class Thresholds(_Strict):
     stale_days: NonNegativeInt = 180
     dormant_days: NonNegativeInt = 90
     many_admins: NonNegativeInt = 5
-    detail: NonNegativeInt = 10
+    detail: NonNegativeInt = 5
 
 
 class Policy(_Strict):
