@@ -150,16 +150,22 @@ def check(
 
 
 def _check_queries(export: Path, queries: Path, *, quiet: bool) -> None:
-    from acl_graph.readers.files import read_csv, sniff
+    from acl_graph.readers.csv_files import Misfit, read_csv
+    from acl_graph.readers.files import sniff
 
     sniffed = sniff(queries, queries)
     columns = {key.lower(): key for key in sniffed.keys}
     if sniffed.format != "csv" or not {"principal", "item"} <= set(columns):
         raise AclGraphError(f"{queries.name} must be a CSV with the columns principal and item.")
-    frame = read_csv(sniffed)
+    misfits: list[Misfit] = []
+    frame = read_csv(sniffed, misfits.append)
     access = opened(export, quiet=quiet)
-    pairs = zip(frame[columns["principal"]].to_list(), frame[columns["item"]].to_list(), strict=True)
-    for principal, item in pairs:
+    asked = list(frame.select("source_row", columns["principal"], columns["item"]).iter_rows())
+    asked += [(misfit.line, misfit, None) for misfit in misfits]
+    for _, principal, item in sorted(asked, key=lambda row: row[0]):
+        if isinstance(principal, Misfit):
+            answer(as_json({"principal": None, "item": None, "error": f"line {principal.line} {principal.why}"}))
+            continue
         try:
             answer(as_json(access.check(principal or "", item or "").as_dict()))
         except AclGraphError as error:

@@ -1,4 +1,4 @@
-"""What a reader hands over: frames per table as they were read, and everything the export said about itself."""
+"""What a reader hands over: rows of tables as they are read, and everything the export said about itself."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from acl_graph.tables import REJECTED, TABLES
+from acl_graph.tables import REJECTED, TABLES, read_rows
 
 #: coverage, from least to most
 FULLER = ("absent", "partial", "complete")
@@ -48,7 +48,7 @@ class RawExport:
     root: Path
     name: str | None = None
     snapshot: datetime | None = None
-    #: (reader, table, frame): rows of a table
+    #: (reader, table, frame): rows of a table, its columns of their types
     parts: list[tuple[str, str, pl.DataFrame]] = field(default_factory=list)
     #: (reader, table, column, frame): cells that fill or overrule those of rows known by `column`
     patches: list[tuple[str, str, str, pl.DataFrame]] = field(default_factory=list)
@@ -72,7 +72,10 @@ class RawExport:
     accepted_tenants: frozenset[str] = frozenset()
 
     def add(self, reader: str, table: str, frame: pl.DataFrame, *, source: str | None = None) -> None:
-        """Rows of a table. `source` names the file where the frame has no `source_file` column of its own."""
+        """Rows of a table, in as many calls as the reader likes: cells get their types at once, text is not kept.
+
+        `source` names the file where the frame has no `source_file` column of its own.
+        """
         if source is not None and "source_file" not in frame.columns:
             frame = frame.with_columns(pl.lit(source).alias("source_file"))
         if source is not None and "source_row" not in frame.columns:
@@ -81,7 +84,10 @@ class RawExport:
         for column in frame.columns:
             if column not in known and (table, column) not in self.unknown_columns:
                 self.unknown_columns.append((table, column))
-        self.parts.append((reader, table, frame.select([c for c in frame.columns if c in known])))
+        rows, unreadable = read_rows(TABLES[table], frame)
+        if not unreadable.is_empty():
+            self.rejected.append(unreadable)
+        self.parts.append((reader, table, rows))
 
     def patch(self, reader: str, table: str, on: str, frame: pl.DataFrame) -> None:
         """Facts about rows that another file describes: every non-empty cell of `frame` counts from now on."""

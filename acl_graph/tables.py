@@ -6,9 +6,11 @@ A row is kept, or rejected with a reason. A cell that cannot be read becomes *no
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import polars as pl
 
 Type = Literal["id", "text", "list", "flag", "whole", "time"]
@@ -23,7 +25,7 @@ DTYPES: dict[str, pl.DataType] = {
 }
 #: where each row came from; `why` shows it
 SOURCE: dict[str, pl.DataType] = {"source_file": pl.String(), "source_row": pl.Int64()}
-#: what `sort_out` says of a row or cell it could not keep
+#: what is said of a row or cell that could not be kept
 REJECTED = {
     "table": pl.String(),
     "source_file": pl.String(),
@@ -387,36 +389,55 @@ TABLES: dict[str, Table] = {
 def sort_out(table: Table, raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Split `raw` into (kept, rejected): kept has the table's columns and types, rejected says why.
 
-    `raw` may hold any columns; unknown ones are left out here (the reader lists them). Text is trimmed, spellings of
-    nothing become null, GUIDs lose braces and case. `rejected` has the columns of `REJECTED`: a whole row
-    (`row_kept` false) when a key is missing or taken, or one cell (`row_kept` true) when it cannot be read.
+    `read_rows` and then `settle`, for rows that come in one frame.
 
     >>> raw = pl.DataFrame({"site": ["s", None], "principal": ["ada", "bo"]})
     >>> kept, rejected = sort_out(TABLES["site_admins"], raw)
     >>> kept["principal"].to_list(), rejected["why"].to_list()
     (['ada'], ['site is missing'])
     """
-    frame = raw.with_columns(
-        [pl.lit(None, dtype).alias(name) for name, dtype in SOURCE.items() if name not in raw.columns]
-    )
-    frame = frame.with_columns(
-        [pl.lit(None, DTYPES[c.type]).alias(c.name) for c in table.columns if c.name not in raw.columns]
-    )
-    after = frame.with_columns([read_cells(c, frame.schema[c.name]).alias(c.name) for c in table.columns])
-    unreadable: list[pl.DataFrame] = []
+    rows, unreadable = read_rows(table, raw)
+    kept, refused = settle(table, rows)
+    return kept, pl.concat([unreadable, refused])
+
+
+def read_rows(table: Table, raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(rows with the columns that `raw` has, of the table's types; cells that could not be read, as `REJECTED`).
+
+    `raw` may hold any columns; unknown ones are left out here (the reader lists them). Text is trimmed, spellings of
+    nothing become null, GUIDs lose braces and case. No row is lost here, so a table may be read in as many parts as its
+    reader likes.
+    """
+    columns: list[pl.Series] = []
+    unreadable = [pl.DataFrame(schema=REJECTED)]
     for column in table.columns:
-        before = frame[column.name]
-        if column.type in ("flag", "whole", "time") and before.dtype == pl.String:
+        if column.name not in raw.columns:
+            continue
+        before = raw[column.name]
+        after = read_column(before, column)
+        columns.append(after)
+        if column.type in ("flag", "whole", "time") and before.dtype == pl.String and after.null_count():
             present = ~before.str.strip_chars().str.to_lowercase().is_in(NOTHING).fill_null(True)
             if column.type == "time":
                 present &= ~before.str.contains(r"^\s*0?001-01-01").fill_null(True)
-            lost = present & after[column.name].is_null()
+            lost = present & after.is_null()
             if lost.any():
                 why = f"{column.name} is not a {column.type}"
-                unreadable.append(_rejected(table, frame.filter(lost), column.name, why, kept=True))
-    frame = after
-    frame = frame.select([*table.schema()]).with_columns(pl.col(name).cast(dtype) for name, dtype in SOURCE.items())
-    rejected: list[pl.DataFrame] = unreadable
+                unreadable.append(_rejected(table, raw.filter(lost), column.name, why, kept=True))
+    columns += [raw[name].cast(dtype) for name, dtype in SOURCE.items() if name in raw.columns]
+    return pl.DataFrame(columns), pl.concat(unreadable)
+
+
+def settle(table: Table, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(kept, rejected) of rows that were read: every column of the table, and one row for each key.
+
+    A row without a key, and another row with a key that is taken, are rejected (`row_kept` false). The same row twice
+    is one row.
+    """
+    missing_columns = {name: dtype for name, dtype in table.schema().items() if name not in rows.columns}
+    frame = rows.with_columns([pl.lit(None, dtype).alias(name) for name, dtype in missing_columns.items()])
+    frame = frame.select([*table.schema()])
+    rejected = [pl.DataFrame(schema=REJECTED)]
     for key in table.key:
         if key in table.optional:
             continue
@@ -424,21 +445,32 @@ def sort_out(table: Table, raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFram
         if missing.any():
             rejected.append(_rejected(table, frame.filter(missing), key, f"{key} is missing", kept=False))
             frame = frame.filter(~missing)
-    values = [c.name for c in table.columns]
-    taken = _taken(table, frame)
-    if taken.any():  # the same row twice is one row; another row with its key is refused
-        frame = frame.unique(subset=values, keep="first", maintain_order=True)
-        taken = _taken(table, frame)
-    if taken.any():
-        rejected.append(
-            _rejected(table, frame.filter(taken), table.key[0], "this key is taken by an earlier row", kept=False)
-        )
-        frame = frame.filter(~taken)
-    return frame, pl.concat([pl.DataFrame(schema=REJECTED), *rejected])
+    again = _repeated(frame, table.key)
+    if again.any():
+        frame = frame.filter(~_repeated(frame, [c.name for c in table.columns]))
+        taken = _repeated(frame, table.key)
+        if taken.any():
+            rejected.append(
+                _rejected(table, frame.filter(taken), table.key[0], "this key is taken by an earlier row", kept=False)
+            )
+            frame = frame.filter(~taken)
+    return frame, pl.concat(rejected)
 
 
-def _taken(table: Table, frame: pl.DataFrame) -> pl.Series:
-    return ~frame.select(pl.struct(table.key).is_first_distinct()).to_series()
+def _repeated(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
+    """bool per row: an earlier row has the same cells in these columns.
+
+    Hashes first, cells only where two hashes agree: a table of millions would be copied to compare it whole.
+    """
+    hashes = frame.select(pl.struct(columns).hash()).to_series()
+    agree = hashes.is_duplicated()
+    if not agree.any():
+        return agree
+    at = agree.arg_true()
+    first = frame[at].select(pl.struct(columns).is_first_distinct()).to_series()
+    repeated = np.zeros(frame.height, np.bool_)
+    repeated[at.to_numpy()[~first.to_numpy()]] = True
+    return pl.Series(repeated)
 
 
 def _rejected(table: Table, rows: pl.DataFrame, column: str, why: str, *, kept: bool) -> pl.DataFrame:
@@ -455,11 +487,26 @@ def _rejected(table: Table, rows: pl.DataFrame, column: str, why: str, *, kept: 
     )
 
 
+def read_column(cells: pl.Series, column: Column) -> pl.Series:
+    """A raw column as the column's type; unreadable cells become null.
+
+    What a cell says depends on its text alone, so each different text is read once: columns of millions hold few.
+    """
+    if cells.null_count() == len(cells):
+        return pl.Series(column.name, [None], DTYPES[column.type]).extend_constant(None, len(cells))[1:]
+    if cells.dtype != pl.String or column.type in ("list", "time"):
+        return cells.to_frame().select(read_cells(column, cells.dtype).alias(column.name)).to_series()
+    texts = cells.unique()
+    said = texts.to_frame().select(read_cells(column, pl.String()).alias(column.name)).to_series()
+    if column.type in ("id", "text"):
+        differ = texts.ne_missing(said)
+        return cells.replace(texts.filter(differ), said.filter(differ)) if differ.any() else cells
+    return cells.replace_strict(texts, said, return_dtype=DTYPES[column.type])
+
+
 def read_cells(column: Column, dtype: pl.DataType) -> pl.Expr:
     """The expression that turns a raw column of `dtype` into the column's type; unreadable cells become null."""
     cell = pl.col(column.name)
-    if dtype == pl.Null:
-        return pl.lit(None, DTYPES[column.type])
     if column.type in ("id", "text"):
         text = _text_cells(cell.cast(pl.String), guid=column.type == "id", keeps_none=column.keeps_none)
         return _words(text, column) if column.words else text

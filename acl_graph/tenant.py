@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from acl_graph.raw import COUNTS, RawExport, ReadFile
-from acl_graph.tables import NOTHING, REJECTED, SOURCE, TABLES, sort_out
+from acl_graph.tables import NOTHING, REJECTED, SOURCE, TABLES, settle, sort_out
 from acl_graph.vocabulary import Cover
 
 #: tables whose rows describe one thing each, so that two exports can complete each other
@@ -172,7 +172,7 @@ def build(raw: RawExport) -> Tenant:
         frame = table.empty()
         for reader in readers:
             parts = [part for r, t, part in raw.parts if r == reader and t == name]
-            kept, lost = sort_out(table, pl.concat(parts, how="diagonal_relaxed"))
+            kept, lost = settle(table, pl.concat(parts, how="diagonal"))
             rejected.append(lost)
             if name == "principals" and reader in outgrown:  # a list of members that may have changed may lack some
                 kept = kept.with_columns(pl.col("expanded").replace({True: None}))

@@ -34,9 +34,10 @@ DEEPEST = 200
 #: a .gz that unpacks to more than this many times its size is refused
 GZIP_RATIO = 200
 CHUNK = 1 << 20
-LINE = "\x00line"  #: a column name no file has
 #: lines of JSON decoded in one go: few enough that their objects are still in the processor's cache when they are used
 BLOCK = 1 << 16
+#: what reading a damaged or shortened .gz raises
+CUT_OFF = (EOFError, gzip.BadGzipFile, zlib.error)
 SKIPPED_NAMES = ("_success", "_started", "_committed", "expected.toml", "desktop.ini", "thumbs.db")
 SKIPPED_FOLDERS = ("metadata", "__macosx", "_delta_log", ".git")
 
@@ -93,7 +94,7 @@ def sniff(path: Path, root: Path) -> Sniffed:
     try:
         with open_bytes(path) as stream:
             head = stream.read(LOOK)
-    except (OSError, EOFError, gzip.BadGzipFile, zlib.error) as error:
+    except (OSError, *CUT_OFF) as error:
         return Sniffed(path, relative, "unknown", why=f"cannot be read: {plain(error)}")
     if not head.strip():
         return Sniffed(path, relative, "empty")
@@ -253,44 +254,6 @@ def plain(error: BaseException) -> str:
     return "".join(c for c in text if c.isprintable())[:160]
 
 
-# --- CSV -------------------------------------------------------------------------------------------------------------
-
-
-def read_csv(file: Sniffed) -> pl.DataFrame:
-    """The whole CSV as text columns (header cleaned, `source_row` = line of the file for simple files, from 1).
-
-    A row with more cells than the header keeps its first cells; polars reads quoted line breaks and doubled quotes.
-    """
-    with open_bytes(file.path) as stream:
-        data = stream.read()
-    if file.encoding != "utf-8":
-        data = data.decode(file.encoding, errors="replace").encode()
-    for line in data.split(b"\n", 64)[:64]:
-        if len(line) > LONGEST_RECORD:
-            raise BadInput(f"{file.relative}: a line is longer than {LONGEST_RECORD >> 20} MB; refused.")
-    try:
-        frame = pl.read_csv(
-            io.BytesIO(data),
-            separator=file.delimiter,
-            skip_lines=file.header_row,
-            infer_schema=False,
-            truncate_ragged_lines=True,
-            encoding="utf8-lossy",
-            row_index_name=LINE,
-            row_index_offset=file.header_row + 2,
-        )
-    except pl.exceptions.PolarsError as error:
-        raise BadInput(f"{file.relative}: not a readable CSV ({plain(error)}).") from None
-    names: dict[str, str] = {}
-    for column in frame.columns:
-        cleaned = clean_header(column) if column != LINE else LINE
-        names[column] = cleaned if cleaned and cleaned not in names.values() else column
-    frame = frame.rename(names)
-    if "source_row" in frame.columns:  # a file of ours that remembers where its rows came from
-        return frame.drop(LINE)
-    return frame.rename({LINE: "source_row"}).with_columns(pl.col("source_row").cast(pl.Int64))
-
-
 # --- JSON ------------------------------------------------------------------------------------------------------------
 
 
@@ -345,7 +308,7 @@ def read_json_batches(
                     number += 1
             if lines.pending.strip():  # an object that never ends: the decoder says what is wrong with it
                 yield number, [_decoded(lines.pending, decode, otherwise)]
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+    except CUT_OFF as error:
         why = plain(error)
         raise BadInput(f"{file.relative} is cut off or damaged after record {number - 1} ({why}).") from None
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import polars as pl
 
 from acl_graph.raw import RawExport
-from acl_graph.readers.files import BadRecord, Sniffed, fold, read_csv, read_json
+from acl_graph.readers.csv_files import Misfit, csv_frames
+from acl_graph.readers.files import BadRecord, Sniffed, fold, read_json
 from acl_graph.tables import FALSE, NOTHING, REJECTED, TABLES, TRUE
 
 #: yes and no as PowerShell, the CLI and spreadsheets write them in other languages (format trap 6)
@@ -31,25 +32,30 @@ Where = tuple[str, int]
 def records(file: Sniffed, raw: RawExport, table: str) -> Iterator[tuple[int, Record]]:
     """(row, record) for each row of a CSV or object of a JSON file; keys folded (no case, spaces, punctuation).
 
-    A JSON record that cannot be read is rejected under `table`. Cells of a CSV are text or None; values of JSON are as
-    they were decoded.
+    A row or record that cannot be read is rejected under `table`. Cells of a CSV are text or None; values of JSON are
+    as they were decoded.
     """
     if file.format == "csv":
-        frame = read_csv(file)
-        names = [fold(name) if name != "source_row" else name for name in frame.columns]
-        for cells in frame.iter_rows():
-            record: Record = {}
-            for name, cell in zip(names, cells, strict=True):
-                record.setdefault(name, cell)
-            row = int(record.pop("source_row"))
-            if any(cell not in (None, "") for cell in record.values()):
-                yield row, record
+        for frame in csv_frames(file, misfits_into(raw, table, file)):
+            names = [fold(name) if name != "source_row" else name for name in frame.columns]
+            for cells in frame.iter_rows():
+                record: Record = {}
+                for name, cell in zip(names, cells, strict=True):
+                    record.setdefault(name, cell)
+                row = int(record.pop("source_row"))
+                if any(cell not in (None, "") for cell in record.values()):
+                    yield row, record
         return
     for row, found in read_json(file):
         if isinstance(found, BadRecord):
             raw.reject(table, file.relative, row, f"record is not readable JSON: {found.why}", value=found.start)
             continue
         yield row, {fold(key): value for key, value in found.items()}
+
+
+def misfits_into(raw: RawExport, table: str, file: Sniffed) -> Callable[[Misfit], None]:
+    """Rows of a CSV that cannot be used become rejected rows of `table`."""
+    return lambda row: raw.reject(table, file.relative, row.line, row.why, value=row.start)
 
 
 def sample(file: Sniffed) -> frozenset[str]:
@@ -165,7 +171,7 @@ class Found:
 
 
 def as_frame(table: str, rows: Iterable[dict[str, Any]]) -> pl.DataFrame:
-    """Rows as a frame of text and list columns: `tables.sort_out` gives the cells their types and reports bad ones."""
+    """Rows as a frame of text and list columns: `RawExport.add` gives the cells their types and reports bad ones."""
     columns = TABLES[table].columns
     schema: dict[str, pl.DataType] = {
         c.name: pl.List(pl.String()) if c.type == "list" else pl.String() for c in columns

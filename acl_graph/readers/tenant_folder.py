@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +11,9 @@ import polars as pl
 
 from acl_graph.errors import BadInput
 from acl_graph.raw import RawExport, ReadFile
-from acl_graph.readers.files import BadRecord, Sniffed, plain, read_csv, read_json
+from acl_graph.readers.csv_files import csv_frames
+from acl_graph.readers.files import BadRecord, Sniffed, plain, read_json
+from acl_graph.readers.records import misfits_into
 from acl_graph.tables import TABLES
 from acl_graph.vocabulary import Cover
 
@@ -45,18 +47,25 @@ def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[s
             _read_toml(file, raw)
             raw.files.append(ReadFile(file.relative, NAME, dataset, 0))
             continue
-        if file.format == "empty":
-            frame = TABLES[dataset].empty()
-        elif file.format == "csv":
-            frame = _lower(read_csv(file))
-        elif file.format == "parquet":
-            frame = _lower(_read_parquet(file))
-        else:
-            frame = _lower(_read_ndjson(file, dataset, raw))
-        raw.add(NAME, dataset, frame, source=file.relative)
-        raw.files.append(ReadFile(file.relative, NAME, dataset, frame.height))
+        rows = 0
+        for frame in _frames(file, dataset, raw):
+            raw.add(NAME, dataset, _lower(frame), source=file.relative)
+            rows += frame.height
+        raw.files.append(ReadFile(file.relative, NAME, dataset, rows))
     if raw.snapshot is not None and raw.snapshot is not before:
         raw.of_day(NAME, raw.snapshot, *(dataset for _, dataset in files if dataset in TABLES))
+
+
+def _frames(file: Sniffed, table: str, raw: RawExport) -> Iterator[pl.DataFrame]:
+    """The rows of one file, in parts where it is text; at least one frame, so that an empty table is there."""
+    if file.format == "empty":
+        yield TABLES[table].empty()
+    elif file.format == "csv":
+        yield from csv_frames(file, misfits_into(raw, table, file))
+    elif file.format == "parquet":
+        yield _read_parquet(file)
+    else:
+        yield from _read_ndjson(file, table, raw)
 
 
 def _lower(frame: pl.DataFrame) -> pl.DataFrame:
@@ -76,9 +85,8 @@ def _read_parquet(file: Sniffed) -> pl.DataFrame:
         raise BadInput(f"{file.relative} is not a whole Parquet file ({plain(error)}).") from None
 
 
-def _read_ndjson(file: Sniffed, table: str, raw: RawExport) -> pl.DataFrame:
+def _read_ndjson(file: Sniffed, table: str, raw: RawExport) -> Iterator[pl.DataFrame]:
     columns = {column.name: column for column in TABLES[table].columns}
-    frames: list[pl.DataFrame] = []
     rows: list[dict[str, Any]] = []
     strangers: dict[str, None] = {}
     for number, record in read_json(file):
@@ -94,11 +102,10 @@ def _read_ndjson(file: Sniffed, table: str, raw: RawExport) -> pl.DataFrame:
                 row[low] = _cell(value, as_list=columns[low].type == "list")
         rows.append(row)
         if len(rows) == BATCH:
-            frames.append(_frame(rows, table))
+            yield _frame(rows, table)
             rows = []
-    frames.append(_frame(rows, table))
+    yield _frame(rows, table)
     raw.unknown_columns.extend((table, name) for name in strangers if (table, name) not in raw.unknown_columns)
-    return pl.concat(frames)
 
 
 def _cell(value: Any, *, as_list: bool) -> Any:

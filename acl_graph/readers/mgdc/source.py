@@ -15,7 +15,8 @@ from msgspec import Struct
 
 from acl_graph.errors import BadInput
 from acl_graph.raw import RawExport
-from acl_graph.readers.files import LOOK, BadRecord, Sniffed, fold, open_bytes, plain, read_csv, read_json_batches
+from acl_graph.readers.csv_files import Misfit, csv_frames
+from acl_graph.readers.files import LOOK, BadRecord, Sniffed, fold, open_bytes, plain, read_json_batches
 from acl_graph.readers.mgdc.shapes import SHAPES
 from acl_graph.readers.mgdc.tolerant import Lost, field_names, shaped
 from acl_graph.tables import REJECTED
@@ -64,7 +65,7 @@ def _rows(file: Sniffed, dataset: str, reading: Reading) -> Iterator[tuple[int, 
     shape = SHAPES[dataset]
     lost: list[Lost] = []
     count = 0
-    for number, row in _csv(file) if file.format == "csv" else _parquet(file):
+    for number, row in _csv(file, dataset, reading) if file.format == "csv" else _parquet(file):
         count += 1
         record = shaped(row, shape, lost)
         _report(dataset, file, number, lost, reading)
@@ -123,10 +124,13 @@ def _loose(shape: type[Struct]) -> type[Struct]:
     return msgspec.defstruct(shape.__name__, [], bases=(shape,), forbid_unknown_fields=False, gc=False)
 
 
-def _csv(file: Sniffed) -> Iterator[tuple[int, dict[str, Any]]]:
-    frame = read_csv(file)
-    numbers = frame["source_row"].to_list()
-    yield from zip(numbers, frame.drop("source_row").iter_rows(named=True), strict=True)
+def _csv(file: Sniffed, dataset: str, reading: Reading) -> Iterator[tuple[int, dict[str, Any]]]:
+    def misfit(row: Misfit) -> None:
+        reading.record(dataset, file.relative, row.line, row.why, row.start)
+
+    for frame in csv_frames(file, misfit):
+        numbers = frame["source_row"].to_list()
+        yield from zip(numbers, frame.drop("source_row").iter_rows(named=True), strict=True)
 
 
 def _parquet(file: Sniffed) -> Iterator[tuple[int, dict[str, Any]]]:
