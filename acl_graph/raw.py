@@ -13,6 +13,8 @@ import polars as pl
 
 from acl_graph.tables import REJECTED, TABLES, read_rows
 
+#: rejected records held as tuples before they become a frame
+REFUSED_BATCH = 20_000
 #: coverage, from least to most
 FULLER = ("absent", "partial", "complete")
 TENANT_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -53,6 +55,7 @@ class RawExport:
     #: (reader, table, column, frame): cells that fill or overrule those of rows known by `column`
     patches: list[tuple[str, str, str, pl.DataFrame]] = field(default_factory=list)
     rejected: list[pl.DataFrame] = field(default_factory=list)
+    _refused: list[tuple[Any, ...]] = field(default_factory=list)
     coverage: dict[str, str] = field(default_factory=dict)
     #: keys of `coverage` that a person wrote
     told: set[str] = field(default_factory=set)
@@ -93,18 +96,20 @@ class RawExport:
         """Facts about rows that another file describes: every non-empty cell of `frame` counts from now on."""
         self.patches.append((reader, table, on, frame))
 
-    def reject(self, table: str, file: str, row: int | None, why: str, *, value: str = "", column: str = "") -> None:
-        """A record that could not be used, with its reason."""
-        line = {
-            "table": table,
-            "source_file": file,
-            "source_row": row,
-            "column": column,
-            "value": value[:200],
-            "why": why,
-            "row_kept": False,
-        }
-        self.rejected.append(pl.DataFrame([line], schema=REJECTED))
+    def reject(
+        self, table: str, file: str, row: int | None, why: str, *, value: str = "", column: str = "", kept: bool = False
+    ) -> None:
+        """A record that could not be used, with its reason; `kept` for a doubt about one cell of a record that was."""
+        self._refused.append((table, file, row, column, value[:200], why, kept))
+        if len(self._refused) == REFUSED_BATCH:
+            self.settle_rejected()
+
+    def settle_rejected(self) -> list[pl.DataFrame]:
+        """Everything rejected so far, as frames of `REJECTED`: a file may consist of nothing else."""
+        if self._refused:
+            self.rejected.append(pl.DataFrame(self._refused, schema=REJECTED, orient="row"))
+            self._refused.clear()
+        return self.rejected
 
     def count(self, what: str, principals: list[list[str]], said: list[int], file: list[str], row: list[int]) -> None:
         """Counts that the export itself carries: lists of equal length, one entry a count."""

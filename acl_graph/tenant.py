@@ -164,7 +164,7 @@ class Tenant:
 def build(raw: RawExport) -> Tenant:
     """Sort out what the readers found: types, duplicates, several sources for one thing, overlays."""
     tables: dict[str, pl.DataFrame] = {}
-    rejected = [pl.DataFrame(schema=REJECTED), *raw.rejected]
+    rejected = [pl.DataFrame(schema=REJECTED), *raw.settle_rejected()]
     conflicts = [pl.DataFrame(schema=CONFLICTS)]
     coverage, gaps, outgrown = of_one_day(raw)
     for name, table in TABLES.items():

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import unquote
+
+import polars as pl
 
 from acl_graph.readers.files import fold
 from acl_graph.readers.records import Found, Where
@@ -22,6 +24,7 @@ _KINDS = {
 _KIND_OF = {word: kind for kind, words in _KINDS.items() for word in words}
 
 
+@lru_cache(maxsize=1 << 12)
 def locate(address: str, host: str = "") -> tuple[str, str]:
     """(site, path) of an absolute URL or a server-relative path, with or without its leading slash (format trap 15).
 
@@ -68,17 +71,20 @@ def scope_kind(word: str | None) -> str | None:
     return "list" if folded.endswith(("list", "library", "lists")) else None
 
 
-@dataclass
 class Scopes:
     """Scopes of an export that names them by path only: `site|path` in lower case, parents by containment."""
 
-    found: dict[tuple[str, str], tuple[str, str, str, Where]] = field(default_factory=dict)
+    def __init__(self, into: Found) -> None:
+        self.into = into
+        self.known: set[str] = set()
 
     def add(self, site: str, path: str, kind: str, where: Where) -> str:
         """The id of the scope at `path`; the first row that names it describes it."""
-        key = (site, path.lower())
-        self.found.setdefault(key, (self.name(site, path), kind, path, where))
-        return self.found[key][0]
+        name = self.name(site, path)
+        if name not in self.known:
+            self.known.add(name)
+            self.into.row("scopes", where, id=name, site=site, kind=kind, path=path)
+        return name
 
     @staticmethod
     def name(site: str, path: str) -> str:
@@ -90,11 +96,16 @@ class Scopes:
         low = path.lower()
         while low not in ("/", ""):
             low = low.rpartition("/")[0] or "/"
-            if (site, low) in self.found:
-                return self.found[site, low][0]
+            name = f"{site}|{low}"
+            if name in self.known:
+                return name
         return None
 
-    def describe(self, into: Found) -> None:
-        """Put a row for each scope into `into`."""
-        for (site, _), (name, kind, path, where) in self.found.items():
-            into.row("scopes", where, id=name, site=site, kind=kind, path=path, parent=self.above(site, path))
+    def find_parents(self) -> None:
+        """Say of every scope which one it hangs under, now that all are known."""
+        if self.known:
+            self.into.replace("scopes", map(self._with_parents, self.into.parts("scopes")))
+
+    def _with_parents(self, part: pl.DataFrame) -> pl.DataFrame:
+        parents = [self.above(site, path) for site, path in part.select("site", "path").iter_rows()]
+        return part.with_columns(pl.Series("parent", parents, dtype=pl.String))

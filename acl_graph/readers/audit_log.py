@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+import polars as pl
 
 from acl_graph.raw import RawExport, ReadFile
 from acl_graph.readers.addresses import locate
 from acl_graph.readers.claims import SYSTEM, decode
+from acl_graph.readers.columns import Columns
 from acl_graph.readers.files import Sniffed, fold
 from acl_graph.readers.items_known import KnownItems
 from acl_graph.readers.people import People
@@ -37,19 +39,15 @@ REDEEMED = words("anonymouslinkused companylinkused securelinkused sharinglinkus
 _DECODER = msgspec.json.Decoder(dict[str, Any])
 
 
-@dataclass
-class _Use:
-    """One person, one item, one action."""
-
-    where: Where
-    last: str | None = None
-    events: int = 0
-    actor: str = "user"
+def _uses() -> Columns:
+    """One row for each use of a file: who, which file by id or address, how, and when."""
+    text = ("principal", "guid", "site", "address", "action", "actor", "time", "source_file")
+    return Columns(**dict.fromkeys(text, pl.String()), source_row=pl.Int64())
 
 
 @dataclass
 class _Log:
-    uses: dict[tuple[str, str | None, str | None, str | None, str], _Use] = field(default_factory=dict)
+    uses: Columns = field(default_factory=_uses)
     redeemed: dict[tuple[str, str], tuple[str | None, Where]] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     seen: set[str] = field(default_factory=set)
@@ -131,11 +129,8 @@ def _take(data: Record, outer: Record, where: Where, log: _Log, people: People, 
         if guid is None and address is None:
             log.counts["no item"] += 1
             continue
-        use = log.uses.setdefault((principal, guid, site, address, operation), _Use(where, actor=actor))
-        use.events += 1
-        use.last = max(filter(None, (use.last, time)), default=None)
-        if actor == "user":
-            use.actor = "user"
+        log.uses.add((principal, guid, site, address, operation, actor, time, *where))
+    log.uses.flush()
     if not (fold(operation).startswith(("file", "page", "copilotinteraction")) or fold(operation) in REDEEMED):
         log.counts["other"] += 1
 
@@ -188,30 +183,36 @@ def _redeem(data: Record, principal: str, time: str | None, where: Where, log: _
 
 
 def _hand_over(log: _Log, raw: RawExport) -> None:
+    raw.add(NAME, "usage", _by_item(_counted(log.uses.frame(), "guid", "site", "address"), raw))
     found = Found()
-    paths = (locate(address)[1].lower() for _, _, _, address, _ in log.uses if address)
-    items = KnownItems(raw, (guid for _, guid, _, _, _ in log.uses if guid), paths)
-    together: dict[tuple[str, str, str], _Use] = {}
-    for (principal, guid, site, address, action), use in log.uses.items():
-        item = items.find(guid, site, address)
-        if item is None:
-            continue
-        known = together.setdefault((principal, item, action), _Use(use.where, actor=use.actor))
-        known.events += use.events
-        known.last = max(filter(None, (known.last, use.last)), default=None)
-        if use.actor == "user":
-            known.actor = "user"
-    for (principal, item, action), use in together.items():
-        found.row(
-            "usage", use.where, principal=principal, item=item, action=action, last=use.last, events=use.events,
-            actor=use.actor,
-        )  # fmt: skip
     for (link, principal), (since, where) in log.redeemed.items():
         found.row("link_users", where, link=link, principal=principal, how="redeemed", since=since)
-    found.rows.setdefault("usage", [])
     found.hand_over(raw, NAME)
     cover(raw, {"usage": "partial"})
     _say(log, raw)
+
+
+def _counted(uses: pl.DataFrame, *item: str) -> pl.DataFrame:
+    """One row for each person, item and action: how often, when last, the first row that says so."""
+    events = pl.col("events").sum() if "events" in uses.columns else pl.len().alias("events")
+    return uses.group_by("principal", *item, "action", maintain_order=True).agg(
+        events,
+        pl.col("time").max(),
+        pl.col("actor").max(),  # "user" comes after "copilot" and "system": one person's event is evidence enough
+        pl.col("source_file").first(),
+        pl.col("source_row").first(),
+    )
+
+
+def _by_item(uses: pl.DataFrame, raw: RawExport) -> pl.DataFrame:
+    """The same by the item's id in the export: one file may be named by its id here and by its address there."""
+    named = uses.select("guid", "site", "address").unique(maintain_order=True)
+    paths = (locate(address)[1].lower() for address in named["address"].drop_nulls())
+    items = KnownItems(raw, named["guid"].drop_nulls(), paths)
+    names = [items.find(*one) for one in named.iter_rows()]
+    named = named.with_columns(pl.Series("item", names, dtype=pl.String)).drop_nulls("item")
+    uses = uses.join(named, on=["guid", "site", "address"], nulls_equal=True, maintain_order="left")
+    return _counted(uses, "item").rename({"time": "last"})
 
 
 def _say(log: _Log, raw: RawExport) -> None:

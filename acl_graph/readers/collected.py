@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from typing import Any
 
+import polars as pl
+
 from acl_graph.raw import RawExport
 from acl_graph.readers.addresses import Scopes, locate
 from acl_graph.readers.claims import LIMITED_ACCESS, decode, link_of_group
@@ -34,10 +36,9 @@ class Collected:
         self.what = what
         self.found = Found()
         self.people = People(raw)
-        self.scopes = Scopes()
+        self.scopes = Scopes(self.found)
         self.counts: Counter[str] = Counter()
         self.sites: dict[str, dict[str, Any]] = {}
-        self.links: dict[str, dict[str, Any]] = {}
         self.flexible = 0
         self._hosts: dict[str, set[str]] | None = None
 
@@ -97,11 +98,7 @@ class Collected:
         self, link: str, scope: str, levels: list[str], where: Where, *, audience: str | None = None, **cells: Any
     ) -> str:
         """A sharing link that stands on the scope; of all scopes it is met on the shortest path is its origin."""
-        known = self.links.setdefault(link, {"id": link, "source_file": where[0], "source_row": where[1]})
-        cells |= {"audience": AUDIENCES.get(fold(audience or ""))}
-        if "origin" not in known or len(scope) < len(known["origin"]):
-            known["origin"] = scope
-        known.update({name: value for name, value in cells.items() if value is not None and name not in known})
+        self.found.row("links", where, id=link, origin=scope, audience=AUDIENCES.get(fold(audience or "")), **cells)
         self.flexible += fold(audience or "") in ("flexible", "6")
         for level in levels or ["view"]:
             self.found.row("grants", where, scope=scope, link=link, level=level)
@@ -127,9 +124,9 @@ class Collected:
         """Give everything to the export. Sites lie over those of other files with the same address."""
         if self.sites:
             self.raw.patch(reader, "sites", "url", as_frame("sites", self.sites.values()))
-        self.scopes.describe(self.found)
-        for cells in self.links.values():
-            self.found.rows["links"].append(cells)
+        self.scopes.find_parents()
+        if "links" in self.found:
+            self.found.replace("links", [_one_row_each(self.found.frame("links"))])
         self.people.describe(self.found, self.raw, self.what)
         if self.counts["limited"]:
             limited = f"{self.counts['limited']:,} Limited Access entries left out; they open nothing"
@@ -140,3 +137,10 @@ class Collected:
                 "specific-people links; some of these can be Anyone links, which this export cannot tell."
             )
         self.found.hand_over(self.raw, reader)
+
+
+def _one_row_each(links: pl.DataFrame) -> pl.DataFrame:
+    """One row a link of all the places it was met in: the first that says something counts, the shortest path first."""
+    origin = pl.col("origin")
+    said = [pl.col(name).drop_nulls().first() for name in links.columns if name not in ("id", "origin")]
+    return links.group_by("id", maintain_order=True).agg(origin.get(origin.str.len_chars().arg_min()), *said)

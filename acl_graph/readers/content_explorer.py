@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
+import polars as pl
 
 from acl_graph.raw import RawExport, ReadFile
 from acl_graph.readers.addresses import locate
+from acl_graph.readers.columns import Columns
 from acl_graph.readers.files import Sniffed, fold
 from acl_graph.readers.items_known import KnownItems
 from acl_graph.readers.records import (
     Record,
     Where,
-    as_frame,
     boolean,
     cover,
     doubt,
@@ -35,14 +34,13 @@ HEADER = words("totalcount morepagesavailable recordsreturned")
 WORKLOADS = words("spo odb sharepoint onedrive onedriveforbusiness")
 
 
-@dataclass
-class _File:
-    where: Where
-    address: str
-    site: str
-    types: dict[str, None] = field(default_factory=dict)
-    label: str | None = None
-    modified: str | None = None
+def _rows() -> Columns:
+    """One row for each entry of the lists."""
+    text = pl.String()
+    return Columns(
+        address=text, guid=text, site=text, info_types=pl.List(text), label=text, modified=text, source_file=text,
+        source_row=pl.Int64(),
+    )  # fmt: skip
 
 
 def claims(file: Sniffed) -> str | None:
@@ -55,8 +53,7 @@ def claims(file: Sniffed) -> str | None:
 
 def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[str], None]) -> None:
     """Lay types and labels over the files of the export; a file of several tags has the types of all of them."""
-    found: dict[str, _File] = {}
-    guids: dict[str, str] = {}
+    found = _rows()
     left: Counter[str] = Counter()
     for file, dataset in files:
         told(f"reading {file.relative}")
@@ -66,7 +63,7 @@ def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[s
                 more = boolean(record["morepagesavailable"]) is True
                 continue
             rows += 1
-            _take(record, (file.relative, row), found, guids, left, raw)
+            _take(record, (file.relative, row), found, left, raw)
         raw.files.append(ReadFile(file.relative, NAME, dataset, rows))
         if more:
             raw.note(f"{file.relative}: more pages were there when it was exported; the last page read is not the end.")
@@ -75,26 +72,11 @@ def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[s
                 f"{file.relative} holds the header record only. Export-Csv takes its columns from there and leaves the "
                 "files out; skip the first element of the answer."
             )
-    items = KnownItems(raw, guids.values(), (locate(url)[1].lower() for url in found))
-    described = items.known
-    patch: dict[str, dict[str, Any]] = {}
-    for url, one in found.items():
-        name = items.find(guids.get(url), None, url) or url
-        known = patch.setdefault(
-            name, {"id": name, "info_types": [], "source_file": one.where[0], "source_row": one.where[1]}
-        )
-        known["info_types"] += [type_ for type_ in one.types if type_ not in known["info_types"]]
-        known["label"] = one.label or known.get("label")
-        if name not in described:
-            known |= {"path": locate(one.address)[1], "site": one.site}
-        known["modified"] = one.modified or known.get("modified")
-    raw.patch(NAME, "items", "id", as_frame("items", patch.values()))
+    raw.patch(NAME, "items", "id", _items(found.frame(), raw))
     _say(left, raw)
 
 
-def _take(
-    record: Record, where: Where, found: dict[str, _File], guids: dict[str, str], left: Counter[str], raw: RawExport
-) -> None:
+def _take(record: Record, where: Where, found: Columns, left: Counter[str], raw: RawExport) -> None:
     location = fold(text(record, "location") or "spo")
     if location not in WORKLOADS:
         left[location] += 1
@@ -103,14 +85,41 @@ def _take(
     if url is None or "://" not in url:
         raw.reject("items", *where, "file has no address", value=text(record, "filename") or "")
         return
-    one = found.setdefault(url.lower(), _File(where, url, locate(text(record, "filesourceurl") or url)[0]))
-    for type_ in _types(record, where, raw):
-        one.types[type_] = None
-    one.label = text(record, "sensitivitylabel") or one.label
-    one.modified = text(record, "lastmodifiedtime") or one.modified
     guid = text(record, "uniqueid", "spfileid")
-    if guid:
-        guids[url.lower()] = guid.strip("{}").lower()
+    found.add(
+        (
+            url, guid.strip("{}").lower() if guid else None, locate(text(record, "filesourceurl") or url)[0],
+            _types(record, where, raw), text(record, "sensitivitylabel"), text(record, "lastmodifiedtime"), *where,
+        )
+    )  # fmt: skip
+    found.flush()
+
+
+def _items(rows: pl.DataFrame, raw: RawExport) -> pl.DataFrame:
+    """One row an item: a file stands once for every tag it matches, here by its id, there by its address."""
+    files = _together(rows.with_columns(pl.col("address").str.to_lowercase().alias("url")), "url")
+    paths = [locate(url)[1].lower() for url in files["url"]]
+    items = KnownItems(raw, files["guid"].drop_nulls(), paths)
+    described = items.known
+    names = [items.find(guid, None, url) or url for guid, url in files.select("guid", "url").iter_rows()]
+    files = files.with_columns(
+        pl.Series("id", names, dtype=pl.String),
+        pl.Series("path", [locate(address)[1] for address in files["address"]], dtype=pl.String),
+    )
+    known = pl.col("id").is_in(pl.Series(list(described), dtype=pl.String).implode())
+    mine = [pl.when(~known).then(name).alias(name) for name in ("path", "site")]
+    return _together(files.with_columns(mine), "id").drop("guid", "address")
+
+
+def _together(rows: pl.DataFrame, key: str) -> pl.DataFrame:
+    """One row a key: all types, the last label and time said, everything else as it was said first."""
+    last = ("label", "modified")
+    first = [name for name in rows.columns if name not in (key, "url", "info_types", *last)]
+    return rows.group_by(key, maintain_order=True).agg(
+        pl.col("info_types").explode(empty_as_null=False, keep_nulls=False).unique(maintain_order=True),
+        *[pl.col(name).drop_nulls().last() for name in last],
+        *[pl.col(name).drop_nulls().first() for name in first],
+    )
 
 
 def _types(record: Record, where: Where, raw: RawExport) -> list[str]:

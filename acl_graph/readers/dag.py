@@ -15,7 +15,7 @@ from acl_graph.readers.addresses import Scopes, locate, scope_kind
 from acl_graph.readers.claims import POPULATION_IDS, special_name
 from acl_graph.readers.collected import Collected
 from acl_graph.readers.files import Sniffed, fold
-from acl_graph.readers.records import Record, Where, as_frame, boolean, cover, records, sample, text, words
+from acl_graph.readers.records import Found, Record, Where, as_frame, boolean, cover, records, sample, text, words
 
 NAME = "data access governance"
 ABOUT = "data access governance reports"
@@ -62,7 +62,7 @@ def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[s
                 _site(into, record, where)
         raw.files.append(ReadFile(file.relative, NAME, dataset, len(rows)))
     for cells in _with_parents(scopes):
-        into.found.rows["scopes"].append(cells)
+        into.found.add("scopes", cells)
     sites = list(into.sites.values())
     into.sites = {}
     raw.patch(NAME, "sites", "id", as_frame("sites", sites))
@@ -130,7 +130,7 @@ def _population(into: Collected, recipient: str, where: Where) -> str | None:
 
 
 def _with_parents(scopes: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    paths = Scopes()
+    paths = Scopes(Found())
     names: dict[str, str] = {}
     for cells in scopes.values():
         at = paths.add(cells["site"], cells["path"], cells["kind"], (cells["source_file"], cells["source_row"]))

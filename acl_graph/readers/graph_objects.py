@@ -169,7 +169,8 @@ class Graph:
         self._describe_items(scopes)
         for site, permission, where in self.site_permissions:
             self.rights.site_permission(site, permission, where)
-        self.found.rows["links"].extend(self.rights.links.values())
+        for cells in self.rights.links.values():
+            self.found.add("links", cells)
         self.people.describe(self.found, self.raw, "The saved Graph answers")
         self._say(cut)
         self.found.hand_over(self.raw, reader)

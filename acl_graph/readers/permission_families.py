@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import pairwise
 
 from acl_graph.readers.addresses import host_of, locate, scope_kind
 from acl_graph.readers.claims import decode, link_of_group
 from acl_graph.readers.collected import Collected
 from acl_graph.readers.files import fold
-from acl_graph.readers.records import Record, Where, boolean, doubt, parts, text
-
-Rows = Sequence[tuple[int, Record]]
+from acl_graph.readers.records import Record, Rows, Where, boolean, doubt, parts, text
 
 #: CSOM PermissionKind by bit (rule L01); a report of effective permissions lists these words
 BITS = {

@@ -14,8 +14,8 @@ from acl_graph.readers.addresses import host_of, locate, scope_kind
 from acl_graph.readers.claims import link_of_group
 from acl_graph.readers.collected import Collected
 from acl_graph.readers.files import Sniffed, fold
-from acl_graph.readers.permission_families import FAMILIES, Rows
-from acl_graph.readers.records import Record, Where, boolean, cover, doubt, records, sample, text, words
+from acl_graph.readers.permission_families import FAMILIES
+from acl_graph.readers.records import Record, Rows, Where, boolean, cover, doubt, sample, text, words
 
 NAME = "permission report"
 ABOUT = "permission reports of community scripts"
@@ -64,7 +64,7 @@ def claims(file: Sniffed) -> str | None:
 def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[str], None]) -> None:
     """Add scopes, grants, groups, links and everybody named; say what the families leave out."""
     into = Collected(raw, "The permission report")
-    tables = [(file, family, list(records(file, raw, "grants"))) for file, family in files]
+    tables = [(file, family, Rows(file, raw, "grants")) for file, family in files]
     names = _single_names(tables)
     for file, family, rows in tables:
         told(f"reading {file.relative}")
@@ -74,7 +74,7 @@ def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[s
             _subwebs(into, file.relative, rows)
         else:
             FAMILIES[family](into, file.relative, rows)
-        raw.files.append(ReadFile(file.relative, NAME, family, len(rows)))
+        raw.files.append(ReadFile(file.relative, NAME, family, rows.count or 0))
     if into.counts["inherited"]:
         raw.note(
             f"{into.counts['inherited']:,} rows of permission reports repeat what an object inherits; they are its "
@@ -135,6 +135,8 @@ class _Names:
 
 def _single_names(tables: Sequence[tuple[Sniffed, str, Rows]]) -> _Names:
     names = _Names(set(), set())
+    if not {family for _, family, _ in tables} & {"diary", "diary folders", "subwebs"}:
+        return names  # the others have logins: no cell of theirs has to be split
     for _, family, rows in tables:
         for _, record in rows:
             cell = text(record, "users", "user") if family.startswith("diary") else text(record, "title", "membername")

@@ -75,8 +75,8 @@ def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[s
     found.hand_over(raw, NAME)
     kinds = {dataset for _, dataset in files}
     if "labels" in kinds:
-        protected = any("rights" in row for row in found.rows.get("label_rights", []))
-        encrypting = any(row.get("encrypts") for row in found.rows["labels"])
+        protected = "label_rights" in found and "rights" in found.frame("label_rights").columns
+        encrypting = "true" in found.frame("labels")["encrypts"]
         cover(raw, {"labels": "complete", "label_rights": "complete" if protected or not encrypting else "absent"})
     if {"rules", "policies"} <= kinds:
         cover(raw, {"copilot_dlp": "complete"})

@@ -12,7 +12,7 @@ import polars as pl
 from acl_graph.raw import RawExport
 from acl_graph.readers.csv_files import Misfit, csv_frames
 from acl_graph.readers.files import BadRecord, Sniffed, fold, read_json
-from acl_graph.tables import FALSE, NOTHING, REJECTED, TABLES, TRUE
+from acl_graph.tables import FALSE, NOTHING, TABLES, TRUE
 
 #: yes and no as PowerShell, the CLI and spreadsheets write them in other languages (format trap 6)
 YES = (*TRUE, "verdadero", "vero", "verdadeiro", "sim", "waar", "sand", "sant", "prawda", "pravda", "tosi", "doğru")
@@ -23,6 +23,8 @@ LOST_COLLECTION = re.compile(
 )
 _VENDORS = ("System.", "Microsoft.")
 _NOTHING = frozenset(NOTHING)
+#: rows held as dictionaries before they become a frame
+BATCH = 20_000
 
 Record = dict[str, Any]
 #: (file, row) a fact comes from
@@ -134,58 +136,105 @@ def cover(raw: RawExport, entries: dict[str, str]) -> None:
 
 def doubt(raw: RawExport, table: str, where: Where, column: str, value: str, why: str) -> None:
     """A cell that could be read in more than one way: the row is kept, the doubt is listed beside the rejected rows."""
-    line = {
-        "table": table,
-        "source_file": where[0],
-        "source_row": where[1],
-        "column": column,
-        "value": value[:200],
-        "why": why,
-        "row_kept": True,
-    }
-    raw.rejected.append(pl.DataFrame([line], schema=REJECTED))
+    raw.reject(table, *where, why, value=value, column=column, kept=True)
 
 
 class Found:
-    """Rows of our tables as a reader finds them, handed over in one frame a table."""
+    """Rows of our tables as a reader finds them: dictionaries while there are few, then frames of text.
+
+    A dictionary of a row takes ten times what the row takes in a frame, and exports have millions.
+    """
 
     def __init__(self) -> None:
-        self.rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self._rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self._frames: dict[str, list[pl.DataFrame]] = defaultdict(list)
 
     def row(self, table: str, where: Where, **cells: Any) -> None:
         """One row of `table`; cells left out are not known."""
-        self.rows[table].append(cells | {"source_file": where[0], "source_row": where[1]})
+        cells["source_file"], cells["source_row"] = where
+        self.add(table, cells)
+
+    def add(self, table: str, cells: dict[str, Any]) -> None:
+        """One row of `table`, its source among the cells."""
+        rows = self._rows[table]
+        rows.append(cells)
+        if len(rows) == BATCH:
+            self._press(table)
+
+    def _press(self, table: str) -> None:
+        self._frames[table].append(as_frame(table, self._rows.pop(table, [])))
+
+    def __contains__(self, table: str) -> bool:
+        """Whether a row of this table was found."""
+        return any(frame.height for frame in self._frames.get(table, [])) or bool(self._rows.get(table))
+
+    def parts(self, table: str) -> list[pl.DataFrame]:
+        """The rows of `table` so far, in parts: text columns, list columns as lists."""
+        if table in self._rows or table not in self._frames:
+            self._press(table)
+        return self._frames[table]
 
     def frame(self, table: str) -> pl.DataFrame:
-        """The rows of `table`: text columns, list columns as lists."""
-        return as_frame(table, self.rows[table])
+        """The same as one frame."""
+        return pl.concat(self.parts(table), how="diagonal")
+
+    def replace(self, table: str, parts: Iterable[pl.DataFrame]) -> None:
+        """These parts instead of those found so far."""
+        self._rows.pop(table, None)
+        self._frames[table] = list(parts)
 
     def hand_over(self, raw: RawExport, reader: str, *, patches: dict[str, str] | None = None) -> None:
         """Give every table to `raw`; tables named in `patches` ({table: column}) lie over rows other files brought."""
-        for table in self.rows:
+        for table in list(dict.fromkeys([*self._frames, *self._rows])):
             on = (patches or {}).get(table)
             if on is not None:
                 raw.patch(reader, table, on, self.frame(table))
             else:
-                raw.add(reader, table, self.frame(table))
+                for part in self.parts(table):
+                    raw.add(reader, table, part)
 
 
 def as_frame(table: str, rows: Iterable[dict[str, Any]]) -> pl.DataFrame:
-    """Rows as a frame of text and list columns: `RawExport.add` gives the cells their types and reports bad ones."""
-    columns = TABLES[table].columns
-    schema: dict[str, pl.DataType] = {
-        c.name: pl.List(pl.String()) if c.type == "list" else pl.String() for c in columns
-    }
-    lists = {c.name for c in columns if c.type == "list"}
-    plain = [
-        {
-            name: value if value is None or name in lists or name == "source_row" else _said(value)
-            for name, value in row.items()
-        }
-        for row in rows
-    ]
-    return pl.DataFrame(plain, schema=schema | {"source_file": pl.String(), "source_row": pl.Int64()})
+    """Rows as a frame of text and list columns: `RawExport.add` gives the cells their types.
+
+    It has the columns that some row has, and all columns where there are no rows.
+    """
+    rows = list(rows)
+    lists = {c.name for c in TABLES[table].columns if c.type == "list"}
+    names = dict.fromkeys(name for row in rows for name in row) if rows else [c.name for c in TABLES[table].columns]
+    columns: list[pl.Series] = []
+    for name in names:
+        cells = [row.get(name) for row in rows]
+        if name == "source_row":
+            columns.append(pl.Series(name, cells, dtype=pl.Int64))
+        elif name in lists:
+            columns.append(pl.Series(name, cells, dtype=pl.List(pl.String)))
+        else:
+            said = [cell if cell is None or type(cell) is str else _said(cell) for cell in cells]
+            columns.append(pl.Series(name, said, dtype=pl.String))
+    return pl.DataFrame(columns)
 
 
 def _said(value: Any) -> str:
     return ("true" if value else "false") if isinstance(value, bool) else str(value)
+
+
+class Rows:
+    """The rows of one file, to be gone over as often as needed without holding them: each time the file is read again.
+
+    `count` is how many there were, once all have been gone over; what cannot be read is rejected then, once.
+    """
+
+    def __init__(self, file: Sniffed, raw: RawExport, table: str) -> None:
+        self.file, self.raw, self.table = file, raw, table
+        self.count: int | None = None
+
+    def __iter__(self) -> Iterator[tuple[int, Record]]:
+        refusing = RawExport(self.raw.root)
+        count = 0
+        for found in records(self.file, refusing, self.table):
+            count += 1
+            yield found
+        if self.count is None:  # a look at the first rows only says nothing yet
+            self.raw.rejected += refusing.settle_rejected()
+        self.count = count

@@ -73,7 +73,7 @@ def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[s
         )
     into.hand_over(NAME)
     raw.note("Role assignments list no files and no links' audiences beyond the kind in the name of a hidden group.")
-    admins = "partial" if into.found.rows.get("site_admins") else "absent"
+    admins = "partial" if "site_admins" in into.found else "absent"
     cover(raw, {"grants": "partial", "members": "partial", "links": "partial", "link_users": "partial",
                 "items": "absent", "site_admins": admins, "principals.state": "absent"})  # fmt: skip
 

@@ -12,10 +12,11 @@ import polars as pl
 
 from acl_graph.raw import RawExport
 from acl_graph.readers.claims import domain_of
+from acl_graph.readers.columns import Columns
 from acl_graph.readers.files import Sniffed
 from acl_graph.readers.mgdc.layout import day_of
 from acl_graph.readers.mgdc.shapes import GroupDetail, Membership, User
-from acl_graph.readers.mgdc.source import Columns, Reading, guid, records
+from acl_graph.readers.mgdc.source import Reading, guid, records
 
 EXTERNAL = "#ext#"
 

@@ -15,13 +15,13 @@ from msgspec import Struct
 
 from acl_graph.errors import BadInput
 from acl_graph.raw import RawExport
+from acl_graph.readers.columns import BATCH
 from acl_graph.readers.csv_files import Misfit, csv_frames
 from acl_graph.readers.files import LOOK, BadRecord, Sniffed, fold, open_bytes, plain, read_json_batches
 from acl_graph.readers.mgdc.shapes import SHAPES
 from acl_graph.readers.mgdc.tolerant import Lost, field_names, shaped
 from acl_graph.tables import REJECTED
 
-BATCH = 50_000
 _KEY = re.compile(rb'"([A-Za-z_][\w.@]*)"\s*:')
 
 
@@ -144,31 +144,6 @@ def _parquet(file: Sniffed) -> Iterator[tuple[int, dict[str, Any]]]:
         if frame.height < BATCH:
             return
         at += BATCH
-
-
-class Columns:
-    """Rows gathered as tuples, turned into a frame every `BATCH` rows so that memory stays that of the frames."""
-
-    def __init__(self, **schema: Any) -> None:
-        self.schema: dict[str, pl.DataType] = schema
-        self.rows: list[tuple[Any, ...]] = []
-        self.frames: list[pl.DataFrame] = []
-        #: one row, its cells in the order of the schema
-        self.add = self.rows.append
-
-    def flush(self, at_least: int = BATCH) -> None:
-        """Make a frame of what has gathered, if it is `at_least` so many rows."""
-        if len(self.rows) >= max(at_least, 1):
-            columns = zip(self.schema, zip(*self.rows, strict=True), strict=True)
-            self.frames.append(pl.DataFrame({name: list(cells) for name, cells in columns}, schema=self.schema))
-            self.rows.clear()
-
-    def frame(self) -> pl.DataFrame:
-        """Everything, as one frame."""
-        self.flush(1)
-        whole = pl.concat([pl.DataFrame(schema=self.schema), *self.frames])
-        self.frames = []
-        return whole
 
 
 @contextmanager
