@@ -355,12 +355,18 @@ def sample(
     quiet: Quiet = False,
 ) -> None:
     """Make a synthetic tenant to try things on."""
+    from acl_graph.reports.folder import whole_folder
     from acl_graph.samples import write_sample
 
     if scale <= 0:
         raise AclGraphError("--scale must be above 0.")
     with progress(quiet=quiet) as told:
-        counts = write_sample(directory, scale=scale, seed=seed, as_=as_, progress=told)
+        counts: dict[str, int] = {}
+
+        def fill(folder: Path) -> None:
+            counts.update(write_sample(folder, scale=scale, seed=seed, as_=as_, progress=told))
+
+        whole_folder(directory, fill)
     say(f"Wrote {directory}: " + ", ".join(f"{name} {rows:,}" for name, rows in counts.items()) + ".")
 
 

@@ -255,18 +255,22 @@ def test_duplicate_ids_are_rejected_with_their_row(run: Runner, tmp_path: Path) 
     assert said["rejected"]["first"][0]["source_row"] == 5
 
 
-def test_interrupting_is_clean_and_leaves_nothing_behind(tmp_path: Path) -> None:
+@pytest.mark.parametrize("after", [0.0, 0.3, 1.5])
+def test_interrupting_is_clean_and_leaves_nothing_behind(tmp_path: Path, after: float) -> None:
     from acl_graph.samples import write_sample
 
     write_sample(tmp_path / "sample", scale=0.02)
+    code = "from acl_graph.__main__ import main; print('ready', flush=True); main()"
     child = subprocess.Popen(
-        [sys.executable, "-m", "acl_graph", "audit", str(tmp_path / "sample"), "--out", str(tmp_path / "out")],
+        [sys.executable, "-c", code, "audit", str(tmp_path / "sample"), "--out", str(tmp_path / "out")],
         cwd=ROOT,
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
-    time.sleep(1.5)
+    assert child.stdout is not None
+    assert child.stdout.readline() == "ready\n"  # the interpreter itself is up: from here on the answer is ours
+    time.sleep(after)
     child.send_signal(signal.SIGINT)
     _, err = child.communicate(timeout=120)
     assert child.returncode in (130, 0) and "Traceback" not in err

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ import polars as pl
 
 from acl_graph.errors import OutputExists
 from acl_graph.reports.html import report
+from acl_graph.unfinished import settling, writing
 
 if TYPE_CHECKING:
     from acl_graph.auditing import Audit
@@ -64,19 +65,20 @@ def whole_folder(directory: Path, fill: Callable[[Path], None], *, force: bool =
     if filled and not force:
         raise OutputExists(f"{directory} is not empty. Choose another folder, or say --force to replace it.")
     directory.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
-    try:
+    name = f".{directory.name}-{secrets.token_hex(6)}"
+    old = directory.with_name(f"{name}-old")
+    with writing(directory.with_name(name)) as beside:
         fill(beside)
-        if directory.is_dir():
-            old = Path(tempfile.mkdtemp(prefix=f".{directory.name}-old-", dir=directory.parent))
-            directory.rename(old / directory.name)
-            beside.rename(directory)
-            shutil.rmtree(old, ignore_errors=True)
-        else:
-            beside.rename(directory)
-    except BaseException:
-        shutil.rmtree(beside, ignore_errors=True)
-        raise
+        with settling():
+            if directory.is_dir():
+                directory.rename(old)
+            try:
+                beside.rename(directory)
+            except BaseException:
+                if old.is_dir():
+                    old.rename(directory)
+                raise
+    shutil.rmtree(old, ignore_errors=True)
     return directory
 
 
