@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 from acl_graph.raw import RawExport
@@ -191,10 +190,8 @@ class Counts:
 def _whole(said: str | None) -> int | None:
     """A count as admin centres write it: `1,204`, `1.204` and `1 204` are one number."""
     plain = re.sub(r"(?<=\d)[,.\s\u00a0\u202f](?=\d{3}(\D|$))", "", (said or "").strip())
-    with suppress(ValueError):
-        number = float(plain)
-        return int(number) if number == int(number) and number >= 0 else None
-    return None
+    found = re.fullmatch(r"(\d{1,18})(\.0+)?", plain)
+    return int(found[1]) if found else None
 
 
 def _shares_outside(record: Record) -> bool | None:
