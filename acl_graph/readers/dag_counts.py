@@ -119,7 +119,7 @@ class Counts:
             "title": text(record, "sitename"),
             "kind": TEMPLATES.get(fold(text(record, "sitetemplate", "template") or "")) or _personal(url),
             "sharing": "Disabled" if _shares_outside(record) is False else None,
-            "files": text(record, "filecount", "files"),
+            "files": _number(text(record, "filecount", "files")),
             "label": next(_site_label(record), None),
             "conditional_access": DEVICES.get(fold(_unmanaged(record))),
         }
@@ -192,6 +192,12 @@ def _whole(said: str | None) -> int | None:
     plain = re.sub(r"(?<=\d)[,.\s\u00a0\u202f](?=\d{3}(\D|$))", "", (said or "").strip())
     found = re.fullmatch(r"(\d{1,18})(\.0+)?", plain)
     return int(found[1]) if found else None
+
+
+def _number(said: str | None) -> str | None:
+    """A count without its thousands; what is no count stays as it is, to be listed."""
+    number = _whole(said)
+    return said if number is None else str(number)
 
 
 def _shares_outside(record: Record) -> bool | None:

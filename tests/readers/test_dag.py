@@ -148,6 +148,15 @@ def test_trap_36_the_grid_of_everyone_activity_is_evidence(tmp_path: Path) -> No
     assert tenant["sites"].select("title", "sharing").rows() == [("Ledger", "Disabled")]
 
 
+@pytest.mark.parametrize("files", ["12,000", "12.000", "12 000", "12000", "12000.0"])
+def test_trap_6_thousands_of_files_are_one_number(tmp_path: Path, files: str) -> None:
+    tenant = report(
+        tmp_path, "Site ID;Site URL;Number of users having access;File count", f'{SITE};{LEDGER};1;"{files}"'
+    )
+    assert tenant["sites"]["files"].to_list() == [12000]
+    assert tenant.rejected.is_empty()
+
+
 def test_a_site_known_by_address_only_lies_over_the_one_with_an_id(tmp_path: Path) -> None:
     (tmp_path / "sites.csv").write_text(f"id,url\n{SITE},{LEDGER}\n")
     (tmp_path / "links.csv").write_text(f"Site URL,Links created\n{LEDGER.upper()}/,3\n")
