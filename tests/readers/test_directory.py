@@ -227,3 +227,14 @@ def test_an_assignment_that_was_revoked_gives_nothing(tmp_path: Path) -> None:
         f"Global Administrator;Ana;{ANA};Active;Provisioned;Directory\nGlobal Administrator;Ben;{BEN};Active;Revoked;/\n",
     )
     assert {member for _, member, _ in roles(tenant)} == {ANA}
+
+
+def test_an_account_of_a_licence_list_is_the_one_another_export_names_by_mail(tmp_path: Path) -> None:
+    (tmp_path / "direct.csv").write_text(
+        "SiteUrl,SiteTitle,UserName,UserEmail,PermissionRole\n"
+        "https://b.sharepoint.com/sites/a,A,gus@elm.example,gus@elm.example,Read\n"
+    )
+    guest = "gus_elm.example#ext#@b.onmicrosoft.com"
+    tenant = export(tmp_path, f"User principal name,Licenses\n{guest},Unlicensed\n")
+    assert tenant["principals"].select("id", "home").rows() == [(guest, "guest")]
+    assert tenant["grants"]["principal"].to_list() == [guest]
