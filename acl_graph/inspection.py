@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 
 from acl_graph.access import Access
-from acl_graph.facts import kind_code
+from acl_graph.reconciling import agree, evidence
 from acl_graph.tables import TABLES
 from acl_graph.tenant import Tenant
-from acl_graph.vocabulary import Cover, Kind
+from acl_graph.vocabulary import Cover
 
 #: what Copilot can reach beside files; no export read here covers it
 NOT_COVERED = (
@@ -25,7 +25,8 @@ def inspect(access: Access) -> dict[str, Any]:
     """Everything `acl-graph inspect` says, as plain data."""
     tenant = access.tenant
     unresolved = tenant.unresolved
-    agreement = agree(access)
+    counts = agree(access)
+    agreement = counts.filter("compared")
     return {
         "tenant": tenant.name,
         "snapshot": None if tenant.snapshot is None else tenant.snapshot.isoformat(),
@@ -47,8 +48,9 @@ def inspect(access: Access) -> dict[str, Any]:
         "agreement": {
             "counts": agreement.height,
             "agree": int(agreement["agrees"].sum()),
-            "differ": agreement.filter(~pl.col("agrees")).head(50).to_dicts(),
+            "differ": agreement.filter(~pl.col("agrees")).head(50).drop("compared").to_dicts(),
         },
+        "evidence": evidence(counts),
         "unclassified_files": unclassified(access),
         "cannot_say": list(cannot_say(tenant)),
         "not_covered": list(NOT_COVERED),
@@ -80,41 +82,6 @@ def rejected(tenant: Tenant) -> dict[str, Any]:
         "by_reason": by_reason.to_dicts(),
         "first": frame.head(20).to_dicts(),
     }
-
-
-def agree(access: Access) -> pl.DataFrame:
-    """Our expansion held against every count the export itself carries, row by row.
-
-    Columns: `what`, `principals`, `said`, `ours`, `ours_possible`, `agrees` (said lies between the two), `source_file`,
-    `source_row`.
-    """
-    counts = access.tenant.counts
-    schema = counts.schema | {"ours": pl.Int64(), "ours_possible": pl.Int64(), "agrees": pl.Boolean()}
-    if counts.is_empty():
-        return pl.DataFrame(schema=schema)
-    people = access.facts.people
-    person = people.kind_of_user == kind_code(Kind.USER)
-    expanded: dict[tuple[bool, int], np.ndarray[Any, Any]] = {}
-
-    def members(wide: bool, node: int) -> np.ndarray[Any, Any]:
-        if (wide, node) not in expanded:
-            units = access.possible if wide else access.sure
-            expanded[wide, node] = units.members(node) & person
-        return expanded[wide, node]
-
-    ours: dict[bool, list[int]] = {False: [], True: []}
-    for named in counts["principals"].to_list():
-        nodes = [int(code) for code in access.facts.principals(pl.Series(named, dtype=pl.String)) if code >= 0]
-        for wide in (False, True):
-            together = np.zeros(people.n_users, np.bool_)
-            for node in nodes:
-                together |= members(wide, node)
-            ours[wide].append(int(together.sum()))
-    return counts.with_columns(pl.Series("ours", ours[False]), pl.Series("ours_possible", ours[True])).with_columns(
-        ((pl.col("said") >= pl.col("ours")) & (pl.col("said") <= pl.max_horizontal("ours", "ours_possible"))).alias(
-            "agrees"
-        )
-    )
 
 
 def unclassified(access: Access) -> int:

@@ -65,6 +65,7 @@ class RawExport:
     files: list[ReadFile] = field(default_factory=list)
     unknown_columns: list[tuple[str, str]] = field(default_factory=list)
     counts: list[pl.DataFrame] = field(default_factory=list)
+    _counted: list[tuple[Any, ...]] = field(default_factory=list)
     #: what was read, counted before anything was merged or left out: heading -> what -> how many
     census: dict[str, dict[str, int]] = field(default_factory=dict)
     #: (reader, table) -> the day its rows describe, where the export says it
@@ -92,6 +93,12 @@ class RawExport:
             self.rejected.append(unreadable)
         self.parts.append((reader, table, rows))
 
+    def take(self, reader: str, table: str) -> list[pl.DataFrame]:
+        """The rows of a table that a reader found; they are gone from here then, so as not to be held twice."""
+        mine = [part for r, t, part in self.parts if (r, t) == (reader, table)]
+        self.parts = [one for one in self.parts if one[:2] != (reader, table)]
+        return mine
+
     def patch(self, reader: str, table: str, on: str, frame: pl.DataFrame) -> None:
         """Facts about rows that another file describes: every non-empty cell of `frame` counts from now on."""
         self.patches.append((reader, table, on, frame))
@@ -113,7 +120,14 @@ class RawExport:
 
     def count(self, what: str, principals: list[list[str]], said: list[int], file: list[str], row: list[int]) -> None:
         """Counts that the export itself carries: lists of equal length, one entry a count."""
-        self.counts.append(pl.DataFrame([[what] * len(said), principals, said, file, row], schema=COUNTS, orient="col"))
+        self._counted.extend(zip([what] * len(said), principals, said, file, row, strict=True))
+
+    def settle_counts(self) -> list[pl.DataFrame]:
+        """All counts so far, as frames of `COUNTS`."""
+        if self._counted:
+            self.counts.append(pl.DataFrame(self._counted, schema=COUNTS, orient="row"))
+            self._counted = []
+        return self.counts
 
     def cover(self, entries: Mapping[str, str]) -> None:
         """Say how much of tables and columns an export holds. Of several exports the fullest counts: rows add up.

@@ -57,12 +57,16 @@ _ROUTES = (
         "graph",
         "Microsoft Graph answers saved as JSON",
         "GET /groups, /groups/{id}/members, /groups/{id}/owners, /users?$select=id,userPrincipalName,mail,userType,"
-        "accountEnabled,externalUserState,assignedLicenses; GET /drives/{id}/items/{id}/permissions. "
+        "accountEnabled,externalUserState,assignedLicenses, /subscribedSkus, /directoryRoles, "
+        "/directoryRoles/{id}/members, /roleManagement/directory/roleEligibilityScheduleInstances; "
+        "GET /drives/{id}/items/{id}/permissions. "
         'Save each answer as {"url": "<request>", "body": <answer>}, every page.',
         "none",
         "seconds for the directory; one request for each file for permissions",
-        "Directory.Read.All; Files.Read.All or Sites.Read.All for permissions",
-        "kinds and members of Entra groups, account state, licences; effective permissions of the files that were "
+        "Directory.Read.All, RoleEligibilitySchedule.Read.Directory for eligible roles; Files.Read.All or "
+        "Sites.Read.All for permissions",
+        "kinds and members of Entra groups, account state, licences, administrator roles; effective permissions of the "
+        "files that were "
         "asked for",
         "which files break inheritance, site administrators, SharePoint groups' members; an owners claim can look like "
         "the group",
@@ -136,11 +140,12 @@ _ROUTES = (
         "labels",
         "Sensitivity labels and Copilot rules",
         "Connect-IPPSSession; Get-Label -IncludeDetailedLabelActions | ConvertTo-Json -Depth 10; "
-        "Get-DlpCompliancePolicy | ConvertTo-Json -Depth 20; Get-DlpComplianceRule | ConvertTo-Json -Depth 20",
+        "Get-DlpCompliancePolicy | ConvertTo-Json -Depth 20; Get-DlpComplianceRule | ConvertTo-Json -Depth 20; "
+        "Get-OrganizationSegment | ConvertTo-Json",
         "none beyond the Purview licence that has the labels",
         "seconds",
         "Compliance Administrator or Information Protection Reader",
-        "rank, encryption and rights of labels; which labels are kept from Copilot, and for whom",
+        "rank, encryption and rights of labels; which labels are kept from Copilot, and for whom; names of segments",
         "which file has which label; conditions other than labels",
         "readers/purview_labels.md",
     ),

@@ -6,6 +6,7 @@ address is percent-encoded, whatever goes into a sentence is made inert.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -15,8 +16,9 @@ import numpy as np
 import polars as pl
 
 from acl_graph.access import Access, Answer
+from acl_graph.facts import KINDS as KINDS_BY_CODE
 from acl_graph.facts import kind_code
-from acl_graph.vocabulary import Gate, Kind, Level
+from acl_graph.vocabulary import ENTRA_GROUP_KINDS, Gate, Kind, Level
 from acl_graph.witness import Step, Witnesses, inert, thing_name
 
 GRAPH = "https://graph.microsoft.com/v1.0"
@@ -24,14 +26,16 @@ GRAPH = "https://graph.microsoft.com/v1.0"
 KINDS = ("direct", "group", "nested_group", "link", "claim", "admin", "guest", "stopped", "latent", "nothing")
 #: how many rows of a table, people and things are looked at: the rest of a large tenant is not searched
 ROWS, PEOPLE, THINGS = 60, 80, 80
+_GUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _MEMBER = ("is a member of", "owns the group of")
 #: what a gate is read from: (columns of Get-SPOSite)
 _SITE_GATES = {
     Gate.SITE_STATE: "LockState, ArchiveStatus",
     Gate.EXTERNAL_SHARING: "SharingCapability, SharingDomainRestrictionMode",
-    Gate.INFORMATION_BARRIER: "InformationBarrierMode, InformationSegment",
+    Gate.INFORMATION_BARRIER: "Information*",  # the mode's name differs between shells
     Gate.RESTRICTED_ACCESS: "RestrictedAccessControl, RestrictedAccessControlGroups",
-    Gate.RESTRICTED_DISCOVERY: "RestrictContentOrgWideSearch",
+    Gate.CONDITIONAL_ACCESS: "ConditionalAccessPolicy, AuthenticationContextName",
+    Gate.RESTRICTED_DISCOVERY: "RestrictContentOrgWideSearch, RestrictedContentDiscovery*",
 }
 
 
@@ -282,8 +286,9 @@ def _calls(access: Access, user: int, thing: int, answer: Answer, steps: list[St
     yield Call("GET", f"{address}/GetUserEffectivePermissions(@u)?@u='{encoded(who)}'", mask)
     if any(step.how == "is on the" for step in steps) or answer.latent_by == "link_url":
         request = f"{address}/roleassignments?$expand=Member,RoleDefinitionBindings"
-        yield Call("GET", request, "a member whose title begins with SharingLinks, which stands for the link")
-    yield from _memberships(access, user, steps)
+        yield Call("GET", request, f"a member that stands for the link: its title {_link_title(access, steps)}")
+    yield from _memberships(access, user, thing, steps)
+    yield from _admins(access, thing, steps)
     yield from _gates(access, user, thing, answer)
 
 
@@ -291,14 +296,19 @@ def _object(access: Access, thing: int) -> str:
     """The address of a file, folder, list or web in SharePoint's REST interface."""
     facts, n_items = access.facts, access.sure.n_items
     path = _path_of(access, thing) or ""
-    host = "https://" + urlsplit(_site_of(access, thing) or "").netloc
-    web = f"{host}{quote(_web_of(access, thing))}/_api/web"
+    web = _web(access, thing)
     kind = -1 if thing < n_items else int(facts.scope_kind[thing - n_items])
     call = {0: "", 1: f"/GetList('{encoded(path, safe='/')}')"}.get(kind)
     if call is None:
         what = "Folder" if kind == 2 else "File"
         call = f"/Get{what}ByServerRelativePath(decodedurl='{encoded(path, safe='/')}')/ListItemAllFields"
     return web + call
+
+
+def _web(access: Access, thing: int) -> str:
+    """The nearest web above in SharePoint's REST interface."""
+    host = "https://" + urlsplit(_site_of(access, thing) or "").netloc
+    return f"{host}{quote(_web_of(access, thing))}/_api/web"
 
 
 def _web_of(access: Access, thing: int) -> str:
@@ -311,16 +321,56 @@ def _web_of(access: Access, thing: int) -> str:
     return max([top, *above], key=len)
 
 
-def _memberships(access: Access, user: int, steps: list[Step]) -> Iterator[Call]:
-    """Groups of the directory on the path: one question for all of them."""
-    frame = access.tenant["principals"]
-    entra = frame.filter(pl.col("kind").is_in(["security_group", "mail_security_group", "m365_group"]))["id"]
-    on_path = [step.target.rpartition("(")[2].rstrip(")") for step in steps if step.how in _MEMBER]
-    groups = [group for group in on_path if group in set(entra.to_list())]
-    if groups:
-        listed = ",".join(f'"{group}"' for group in groups if group.replace("-", "").isalnum())
+def _link_title(access: Access, steps: list[Step]) -> str:
+    """How the hidden group of the path's link is called: its last part is the link's own id."""
+    rows = [step.row for step in steps if step.table == "link_users" and step.row is not None]
+    link = str(access.tenant["link_users"]["link"][rows[0]]) if rows else ""
+    return f"begins with SharingLinks and ends with {link}" if _GUID.fullmatch(link) else "begins with SharingLinks"
+
+
+def _memberships(access: Access, user: int, thing: int, steps: list[Step]) -> Iterator[Call]:
+    """The groups on the path: those of the directory in one question, owners and SharePoint groups in one each."""
+    members, kinds = access.tenant["members"], access.facts.people
+    rows = [step.row for step in steps if step.table == "members" and step.row is not None]
+    asked: list[str] = []
+    single: list[Call] = []
+    for row in rows:
+        group, member, role = members.select("group", "member", "role").row(row)
+        code = kinds.names.code(group)
+        kind = KINDS_BY_CODE[int(kinds.kind[code])] if code >= 0 else None
+        if kind is Kind.SHAREPOINT_GROUP:
+            title = str(access.tenant["principals"]["name"][code] or "")
+            request = f"{_web(access, thing)}/sitegroups/getbyname('{encoded(title)}')/users?$select=LoginName,Title"
+            single.append(Call("GET", request, f"a LoginName with {_spelled(access, member)}"))
+        elif role == "owner":
+            request = f"{GRAPH}/groups/{quote(group)}/owners?$select=id,userPrincipalName"
+            single.append(Call("GET", request, _spelled(access, member)))
+        elif kind in ENTRA_GROUP_KINDS and group.replace("-", "").isalnum():
+            asked.append(group)
+    if asked:
+        listed = ",".join(f'"{group}"' for group in asked)
         url = f"{GRAPH}/users/{quote(_login(access, user), safe='@')}/checkMemberGroups"
         yield Call("POST", url, "every one of these ids in the answer", f'{{"groupIds":[{listed}]}}')
+    yield from single
+
+
+def _admins(access: Access, thing: int, steps: list[Step]) -> Iterator[Call]:
+    """Who administers the site, where the path ends so."""
+    last = steps[-1] if steps else None
+    if last is not None and last.how.startswith("administers"):
+        request = f"{_web(access, thing)}/siteusers?$filter=IsSiteAdmin%20eq%20true&$select=LoginName,Title"
+        yield Call("GET", request, f"a LoginName with {_spelled(access, last.source.rpartition('(')[2].rstrip(')'))}")
+
+
+def _spelled(access: Access, principal: str) -> str:
+    """What a claim or a list of the service shows of somebody: a login, or an object id."""
+    code = access.facts.people.names.code(principal)
+    logins = access.tenant["principals"]["login"]
+    login = logins[code] if 0 <= code < len(logins) else None
+    kind = KINDS_BY_CODE[int(access.facts.people.kind[code])] if code >= 0 else None
+    if kind is Kind.EVERYONE_EXCEPT_EXTERNAL:
+        return "spo-grid-all-users"
+    return inert(str(login if login and kind is Kind.USER else principal))
 
 
 def _gates(access: Access, user: int, thing: int, answer: Answer) -> Iterator[Call]:
@@ -334,11 +384,26 @@ def _gates(access: Access, user: int, thing: int, answer: Answer) -> Iterator[Ca
     columns = [_SITE_GATES[gate] for gate in stopping if gate in _SITE_GATES]
     if columns:
         request = f"Get-SPOSite -Identity '{site}' | Select-Object {', '.join(columns)}"
-        yield Call("PowerShell", request, f"what stops: {', '.join(gate.value for gate in stopping)}")
-    if answer.latent_by in ("elevation", "eligible"):
+        stops = ", ".join(gate.value for gate in stopping if gate in _SITE_GATES)
+        yield Call("PowerShell", request, f"what stops: {stops}")
+    if answer.latent_by == "eligible":
+        yield from _eligible(access, user)
+    if answer.latent_by == "elevation":
         yield Call("GET", f"{person}/transitiveMemberOf/microsoft.graph.directoryRole", "the administrator role")
     if answer.latent_by == "join":
         yield Call("GET", f"{GRAPH}/groups?$filter=visibility%20eq%20'Public'&$select=id,displayName", "the group")
+
+
+def _eligible(access: Access, user: int) -> Iterator[Call]:
+    """Roles and groups somebody could activate: eligible memberships are in no list of memberships."""
+    name = access.facts.people.names[int(access.facts.people.node_of[user])]
+    only = f"$filter=principalId%20eq%20'{name}'&" if _GUID.fullmatch(name) else ""
+    login = inert(_login(access, user))
+    roles = f"{GRAPH}/roleManagement/directory/roleEligibilityScheduleInstances"
+    yield Call("GET", f"{roles}?{only}$expand=principal,roleDefinition", f"an administrator role for {login}, or")
+    if only:
+        groups = f"{GRAPH}/identityGovernance/privilegedAccess/group/eligibilityScheduleInstances"
+        yield Call("GET", f"{groups}?{only}$expand=group", f"a group that {login} may activate")
 
 
 __all__ = ["Call", "SpotCheck", "encoded", "spot_checks", "spot_checks_data", "spot_checks_text"]

@@ -335,7 +335,12 @@ TABLES: dict[str, Table] = {
             _id("policy", "the policy"),
             _id("label", "the label"),
             _id("principal", "who; empty for everybody"),
-            _word("effect", "whether the rule is for them", "include exclude", "include"),
+            _word(
+                "effect",
+                "whether the rule is for them; possibly: part of it is not known",
+                "include exclude possibly",
+                "include",
+            ),
             optional="principal effect",
         ),
         _t(

@@ -167,12 +167,12 @@ def build(raw: RawExport) -> Tenant:
     rejected = [pl.DataFrame(schema=REJECTED), *raw.settle_rejected()]
     conflicts = [pl.DataFrame(schema=CONFLICTS)]
     coverage, gaps, outgrown = of_one_day(raw)
+    present = frozenset(name for _, name, _ in raw.parts) | frozenset(name for _, name, _, _ in raw.patches)
     for name, table in TABLES.items():
         readers = newest_first(raw, name)
         frame = table.empty()
         for reader in readers:
-            parts = [part for r, t, part in raw.parts if r == reader and t == name]
-            kept, lost = settle(table, pl.concat(parts, how="diagonal"))
+            kept, lost = settle(table, pl.concat(raw.take(reader, name), how="diagonal"))
             rejected.append(lost)
             if name == "principals" and reader in outgrown:  # a list of members that may have changed may lack some
                 kept = kept.with_columns(pl.col("expanded").replace({True: None}))
@@ -190,7 +190,6 @@ def build(raw: RawExport) -> Tenant:
                 conflicts.append(disagree)
         tables[name] = frame
     switches = by_id(tables, dict(raw.switches))
-    present = frozenset(name for _, name, _ in raw.parts) | frozenset(name for _, name, _, _ in raw.patches)
     return Tenant(
         tables=tables,
         name=raw.name or raw.root.resolve().name,
@@ -201,7 +200,7 @@ def build(raw: RawExport) -> Tenant:
         notes=(*raw.notes, *gaps),
         files=tuple(raw.files),
         unknown_columns=tuple(raw.unknown_columns),
-        counts=pl.concat([pl.DataFrame(schema=COUNTS), *raw.counts]),
+        counts=pl.concat([pl.DataFrame(schema=COUNTS), *raw.settle_counts()]),
         conflicts=pl.concat(conflicts),
         census=dict(raw.census),
     )

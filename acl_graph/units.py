@@ -339,7 +339,7 @@ def compile_world(facts: Facts, *, sure: Units | None = None) -> Units:
     may_use |= maybe_shared[scope_of_thing]
     left_out = by_site(np.append(searched, nowhere_row))
     gates[Gate.RESTRICTED_SEARCH] = np.where(may_use, ALL_PASS, left_out).astype(np.int32)
-    dlp_of_label = copilot.dlp_rows(facts, rows, users_in, sure.members if sure else users_in)
+    dlp_of_label = copilot.dlp_rows(facts, rows, users_in, sure.members if sure else users_in, wide=wide)
     gates[Gate.COPILOT_DLP] = plain_too(np.where(is_copy, ALL_PASS, dlp_of_label[label]))
     gates[Gate.COPILOT_LICENCE] = by_site(copilot.licence_rows(facts, rows))
 

@@ -963,15 +963,21 @@ def gate_restricted_search(world: World, wide: bool, who: str, thing: Thing) -> 
 
 
 def c04_copilot_dlp(world: World, wide: bool, who: str, thing: Thing) -> bool:
-    """C04: a rule that names the item's label, for this person. Possible exclusion widens, possible inclusion not."""
+    """C04: a rule that names the item's label, for this person. Possible exclusion widens, possible inclusion not.
+
+    A rule of which it is not known whether it holds (`possibly`) holds where it narrows, and not where it widens.
+    """
     label = thing.item.get("label")
     policies: dict[str, list[Row]] = {}
     for row in rows_by(world, "copilot_dlp", "label").get(label, []) if label else []:
         policies.setdefault(row["policy"], []).append(row)
     sure, have = tokens(world, False, who), tokens(world, wide, who)
     for listed in policies.values():
-        includes = [row for row in listed if row.get("effect") != "exclude"]
         excludes = [row for row in listed if row.get("effect") == "exclude"]
+        maybe = [row for row in listed if row.get("effect") == "possibly"]
+        includes = [row for row in listed if row not in excludes and not (wide and row in maybe)]
+        if maybe and not includes:
+            continue
         included = not includes or any(not row.get("principal") or row["principal"] in sure for row in includes)
         excluded = any(not row.get("principal") or row["principal"] in have for row in excludes)
         if included and not excluded:

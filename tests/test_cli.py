@@ -260,7 +260,10 @@ def test_interrupting_is_clean_and_leaves_nothing_behind(tmp_path: Path, after: 
     from acl_graph.samples import write_sample
 
     write_sample(tmp_path / "sample", scale=0.02)
-    code = "from acl_graph.__main__ import main; print('ready', flush=True); main()"
+    code = (
+        "import signal; from acl_graph.unfinished import leave; signal.signal(signal.SIGINT, leave)\n"
+        "print('ready', flush=True); from acl_graph.__main__ import main; main()"
+    )
     child = subprocess.Popen(
         [sys.executable, "-c", code, "audit", str(tmp_path / "sample"), "--out", str(tmp_path / "out")],
         cwd=ROOT,

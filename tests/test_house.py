@@ -27,7 +27,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("lists",),
     ("reach", "witness", "because", "gaps", "addressing"),
     ("access",),
-    ("exposure",),
+    ("exposure", "reconciling"),
     ("what_if", "inspection", "warm", "conformance", "spot_checks", "routes", "collector"),
     ("findings",),
     ("auditing",),

@@ -41,6 +41,7 @@ def test_every_reader_of_a_vendors_format_has_a_route() -> None:
         "content explorer": "content_explorer",
         "audit log": "audit_log",
         "directory": "graph_json",
+        "segments": "purview_labels",
         "tenant folder": "collector",
     }
     known = {Path(route.page).stem for route in routes()}

@@ -72,6 +72,50 @@ def test_groups_of_the_directory_are_asked_for_by_id(small: Access) -> None:
     assert bodies and all(re.fullmatch(r"[0-9a-f-]{36}", one) for body in bodies for one in body["groupIds"])
 
 
+def calls_of(access: Access, kind: str) -> str:
+    """All requests of one kind of check with what is expected, decoded."""
+    checks = [check for check in spot_checks(access, 60) if check.kind == kind]
+    return "\n".join(f"{unquote(call.request)} -> {call.expect}" for check in checks for call in check.calls)
+
+
+def test_a_group_of_the_site_is_asked_for_its_members(small: Access) -> None:
+    asked = calls_of(small, "nested_group")
+    assert f"https://{truth.HOST}/sites/Ledger/_api/web/sitegroups/getbyname('Ledger Members')/users" in asked
+    assert f"-> a LoginName with {truth.group('team')}" in asked
+    assert "spo-grid-all-users" in calls_of(small, "claim")
+
+
+def test_a_link_is_named_by_the_id_in_its_hidden_group(small: Access) -> None:
+    asked = calls_of(small, "link")
+    assert any(f"begins with SharingLinks and ends with {link}" in asked for link in truth.LINKS)
+
+
+def test_administrators_and_owners_are_asked_for_where_they_decide(small: Access) -> None:
+    asked = calls_of(small, "admin")
+    assert "/_api/web/siteusers?$filter=IsSiteAdmin eq true" in asked
+    assert f"/groups/{truth.group('team')}/owners?$select=id,userPrincipalName -> {truth.upn('joy')}" in asked
+
+
+def test_a_site_gate_is_not_said_to_be_the_permission_list(small: Access) -> None:
+    stops = [call.expect for check in spot_checks(small, 60) for call in check.calls if call.method == "PowerShell"]
+    assert stops and not any("acl" in expect for expect in stops)
+
+
+def test_an_eligible_role_is_looked_for_among_eligible_ones(tmp_path: Path) -> None:
+    ana, role = "77777777-aaaa-4bbb-8ccc-000000000001", "62e90394-69f5-4237-9190-012177145e10"
+    (tmp_path / "sites.csv").write_text("id,url\ns,https://x.example/sites/s\n")
+    (tmp_path / "scopes.csv").write_text("id,site,kind,path\nw,s,web,/sites/s\n")
+    (tmp_path / "principals.csv").write_text(
+        f"id,kind,login,role_template\n{ana},user,ana@x.example,\n{role},directory_role,,global_administrator\n"
+    )
+    (tmp_path / "members.csv").write_text(f"group,member,assignment\n{role},{ana},eligible\n")
+    (tmp_path / "grants.csv").write_text(f"scope,principal,level\nw,{role},Read\n")
+    (tmp_path / "tenant.toml").write_text('[coverage]\ndefault = "complete"\n')
+    asked = calls_of(open_export(tmp_path), "latent")
+    assert f"roleEligibilityScheduleInstances?$filter=principalId eq '{ana}'" in asked
+    assert "transitiveMemberOf" not in asked
+
+
 def test_every_request_only_reads(small: Access) -> None:
     for check in spot_checks(small, 60):
         for call in check.calls:

@@ -134,6 +134,7 @@ class _Maker:
         self.gates = gates
         # 0: complete, with apps, the anonymous principal and guest rules; 1: gaps; 2: the undescribed, and agents.
         self.mode = seed % 3
+        self.rules_in_doubt = seed % 4 == 1
         self.n_users = 4 + min(8, seed // 30)
         self.n_items = 5 + min(10, seed // 25)
         self.tables: dict[str, list[Row]] = {name: [] for name in COLUMNS}
@@ -486,7 +487,10 @@ class _Maker:
         if self.gates and self.chance(0.4):
             label = self.one("public", "conf")
             if self.chance(0.7):
-                self.add("copilot_dlp", policy="p0", label=label, principal=self.one(None, None, "eeeu", "sg0"))
+                effect = {"effect": "possibly"} if self.rules_in_doubt else {}
+                self.add(
+                    "copilot_dlp", policy="p0", label=label, principal=self.one(None, None, "eeeu", "sg0"), **effect
+                )
             for principal in self.some([*self.ids("user"), "sg1", "m1"], 2):
                 self.add("copilot_dlp", policy="p0", label=label, principal=principal, effect="exclude")
 

@@ -59,12 +59,20 @@ def licence_rows(facts: Facts, rows: GateRows) -> Codes:
     return gate
 
 
-def dlp_rows(facts: Facts, rows: GateRows, users_in: UsersIn, surely_in: UsersIn) -> Codes:
+def dlp_rows(facts: Facts, rows: GateRows, users_in: UsersIn, surely_in: UsersIn, *, wide: bool) -> Codes:
     """The row of users for whom no Copilot DLP rule excludes a label, int32[labels + 1] (C04).
 
-    The rule narrows: whom it includes must be surely in (`surely_in`), whom it spares may be possibly (`users_in`).
+    The rule narrows: whom it includes must be surely in (`surely_in`), whom it spares may be possibly (`users_in`). A
+    rule that may hold or not (`possibly`) narrows what is sure and leaves what is possible as it is.
     """
     frame = facts.tenant["copilot_dlp"]
+    if wide:
+        settled = frame.filter(pl.col("effect").ne_missing("possibly"))
+        named = frame.filter(pl.col("effect").eq_missing("possibly")).select("policy", "label")
+        alone = settled.filter(pl.col("effect").ne_missing("exclude")).select("policy", "label")
+        # exceptions to a rule that only may hold are not a rule for everybody else
+        doubtful = named.join(alone, on=["policy", "label"], how="anti")
+        frame = settled.join(doubtful, on=["policy", "label"], how="anti", maintain_order="left")
     gate = np.full(len(facts.labels) + 1, ALL_PASS, np.int32)
     if frame.is_empty():
         return gate

@@ -23,6 +23,7 @@ from acl_graph.readers import (
     purview_labels,
     restricted_search,
     role_assignments,
+    segments,
     sharing_report,
     spo_site,
     spo_tenant,
@@ -44,6 +45,7 @@ READERS: tuple[ModuleType, ...] = (
     spo_site,
     spo_tenant,
     restricted_search,
+    segments,  # after what carries segments: it gives the sites' and the accounts' spellings one name
     role_assignments,
     permission_report,
     sharing_report,

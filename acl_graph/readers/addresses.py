@@ -72,18 +72,25 @@ def scope_kind(word: str | None) -> str | None:
 
 
 class Scopes:
-    """Scopes of an export that names them by path only: `site|path` in lower case, parents by containment."""
+    """Scopes of an export that names them by path: `site|path` in lower case, parents by containment."""
 
     def __init__(self, into: Found) -> None:
         self.into = into
-        self.known: set[str] = set()
+        self.known: dict[str, str] = {}  #: `site|path` -> id
+        self.own: set[str] = set()
 
-    def add(self, site: str, path: str, kind: str, where: Where) -> str:
-        """The id of the scope at `path`; the first row that names it describes it."""
-        name = self.name(site, path)
-        if name not in self.known:
-            self.known.add(name)
-            self.into.row("scopes", where, id=name, site=site, kind=kind, path=path)
+    def add(self, site: str, path: str, kind: str, where: Where, *, own: str | None = None) -> str:
+        """The id of the scope at `path`, or its own id where it has one; the first row that names it describes it."""
+        at = self.name(site, path)
+        if own is None and at in self.known:
+            return self.known[at]
+        if own is not None:
+            if own in self.own:
+                return own
+            self.own.add(own)
+        name = own or at
+        self.known.setdefault(at, name)
+        self.into.row("scopes", where, id=name, site=site, kind=kind, path=path)
         return name
 
     @staticmethod
@@ -96,8 +103,8 @@ class Scopes:
         low = path.lower()
         while low not in ("/", ""):
             low = low.rpartition("/")[0] or "/"
-            name = f"{site}|{low}"
-            if name in self.known:
+            name = self.known.get(f"{site}|{low}")
+            if name is not None:
                 return name
         return None
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import polars as pl
+
 from acl_graph.raw import RawExport, ReadFile
+from acl_graph.readers.directory_roles import LOGIN, Roles, is_role_list
 from acl_graph.readers.files import Sniffed, fold
-from acl_graph.readers.graph_objects import COPILOT_SKUS
+from acl_graph.readers.licences import LICENSED, Products, is_subscription, licences_of
 from acl_graph.readers.people import People
 from acl_graph.readers.records import (
     Found,
@@ -27,21 +29,13 @@ from acl_graph.readers.records import (
 NAME = "directory"
 ABOUT = "licences, segments and roles of the directory"
 
-LOGIN = ("userprincipalname", "userprinciplename", "upn", "signinname")
-LICENCES = words("licenses licences assignedlicenses licenseassignments products")
-SEGMENTS = words("informationbarriersegments segments ibsegments informationbarriersegment")
-#: template ids of the two roles that can give themselves access to any site
-ROLES = {
-    "62e90394-69f5-4237-9190-012177145e10": "global_administrator",
-    "f28a1f50-f6e7-4571-818b-6a12f2af6b6c": "sharepoint_administrator",
-    "globaladministrator": "global_administrator",
-    "companyadministrator": "global_administrator",
-    "sharepointadministrator": "sharepoint_administrator",
-    "sharepointserviceadministrator": "sharepoint_administrator",
-}
-ROLE_NAME = ("roledefinitionid", "roletemplateid", "roleid", "role", "rolename", "roledisplayname", "assignedrole")
-MEMBER = ("principalid", "memberid", "userid", "objectid", *LOGIN, "principalname", "email")
-_COPILOT = re.compile(r"365[ _]?copilot", re.I)
+#: what a list of accounts knows them by, the surest first
+OBJECT = ("externaldirectoryobjectid", "objectid", "userid", "id")
+ADDRESS = (*LOGIN, "windowsliveid", "primarysmtpaddress", "windowsemailaddress", "emailaddress", "user", "member")
+LICENCES = words("licenses licences assignedlicenses licenseassignments products skupartnumber skuid licensedetails")
+SEGMENTS = words(
+    "informationbarriersegments informationbarriersegment ibsegments segments segment segmentname segmentids"
+)
 
 
 def claims(file: Sniffed) -> str | None:
@@ -49,14 +43,14 @@ def claims(file: Sniffed) -> str | None:
     if file.format not in ("csv", "json"):
         return None
     keys = sample(file)
-    if (
-        keys & set(ROLE_NAME)
-        and keys & set(MEMBER)
-        and ("roledefinitionid" in keys or keys & {"roletemplateid", "role", "rolename", "roledisplayname"})
-    ):
+    if is_subscription(keys):
+        return "subscriptions"
+    if is_role_list(keys):
         return "roles"
-    if not keys & set(LOGIN):
-        return None
+    if "roletemplateid" in keys and "id" in keys:
+        return "roles of the tenant"
+    if not keys & {*LOGIN, "windowsliveid", "primarysmtpaddress", "windowsemailaddress"}:
+        return "segments" if keys & SEGMENTS and keys & set(ADDRESS) and "url" not in keys else None
     if keys & SEGMENTS:
         return "segments"
     return "licences" if keys & LICENCES else None
@@ -66,89 +60,129 @@ def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[s
     """Lay licences and segments over the accounts of the export; add roles with their members."""
     found = Found()
     people = People(raw)
-    accounts: dict[str, dict[str, Any]] = {}
-    kinds = set()
-    known: set[str] = set()
-    for file, dataset in files:
+    roles = Roles(raw, people)
+    accounts = Accounts(raw, people)
+    # what the tenant has subscribed to comes first: it says what is in its products
+    for file, dataset in sorted(files, key=lambda one: one[1] != "subscriptions"):
         told(f"reading {file.relative}")
-        kinds.add(dataset)
         count = 0
         for row, record in records(file, raw, "principals"):
             count += 1
             where = (file.relative, row)
-            if dataset == "roles":
-                _role(record, where, found, people, known, raw)
+            if dataset == "subscriptions":
+                accounts.products.learn(record)
+            elif dataset == "roles":
+                roles.assignment(record, where)
+            elif dataset == "roles of the tenant":
+                roles.role(record, where)
             else:
-                _account(record, where, accounts, people, raw)
+                accounts.take(record, where)
         raw.files.append(ReadFile(file.relative, NAME, dataset, count))
-    raw.patch(NAME, "principals", "id", as_frame("principals", accounts.values()))
+    raw.patch(NAME, "principals", "id", as_frame("principals", accounts.described()))
+    roles.hand_over(found)
     found.hand_over(raw, NAME)
-    columns = {
-        f"principals.{column}": "complete" if all(column in one for one in accounts.values()) else "partial"
-        for column in ("copilot", "segments")
-        if any(column in one for one in accounts.values())
-    }
-    cover(raw, columns)
-    if "roles" in kinds:
-        raw.note(
-            "Of the directory's roles only those that can give themselves access to sites matter; others are kept."
+    accounts.say()
+
+
+class Accounts:
+    """Collects what lists say of accounts; one that stands in several rows or files is one."""
+
+    def __init__(self, raw: RawExport, people: People) -> None:
+        self.raw, self.people = raw, people
+        self.products = Products()
+        self.rows: dict[str, dict[str, Any]] = {}
+        #: account -> what its licences say, row by row (one row for each licence in some exports)
+        self.licences: dict[str, list[str | None]] = {}
+        self.segments: dict[str, list[str]] = {}
+        self.lost = 0
+
+    def take(self, record: Record, where: Where) -> None:
+        """One row of a list of accounts."""
+        login = text(record, *ADDRESS)
+        if login is None or "@" not in login:
+            self.raw.reject(
+                "principals", *where, "account has no user principal name", value=login or "", column="login"
+            )
+            return
+        name = self.people.find(login) or login.lower()
+        if name.lower() not in self.people.ids:
+            name = self._by_object(record) or name
+        one = self.rows.setdefault(name, {"id": name, "source_file": where[0], "source_row": where[1]})
+        one.setdefault("login", login.lower())
+        if name.lower() not in self.people.ids:
+            kind = fold(text(record, "usertype") or "")
+            external = "#ext#" in login.lower()
+            one["kind"] = "user"
+            one["name"] = one.get("name") or text(record, "displayname")
+            one["home"] = "guest" if kind == "guest" or (external and kind != "member") else None
+        blocked = boolean(text(record, "blockcredential", "blocksignin", "signinblocked"))
+        enabled = boolean(text(record, "accountenabled"))
+        if blocked is not None or enabled is not None:
+            one["state"] = "disabled" if blocked or enabled is False else "active"
+        if set(record) & LICENCES:
+            self.licences.setdefault(name, []).append(self._licensed(record))
+        if set(record) & SEGMENTS:
+            self._segments(name, record)
+
+    def _by_object(self, record: Record) -> str | None:
+        """The account by its object id, where an earlier file describes it; later files know it by its login."""
+        ids = [(text(record, column) or "").strip("{} ").lower() for column in OBJECT]
+        return next((one for one in ids if one in self.people.ids), None)
+
+    def _licensed(self, record: Record) -> str | None:
+        """What one row says: of the columns about licences the one that knows most counts."""
+        if text(record, "skuid") or text(record, "skupartnumber"):
+            return self.products.of_licences([record])
+        said = []
+        for column in sorted(LICENCES & set(record)):
+            value = record[column]
+            inner = licences_of(value)
+            said.append(self.products.of_text(str(value or "")) if inner is None else self.products.of_licences(inner))
+        return LICENSED if LICENSED in said else next((one for one in said if one is not None), None)
+
+    def _segments(self, name: str, record: Record) -> None:
+        listed = parts(record, *sorted(SEGMENTS))
+        empty = all(record.get(column) in (None, "", [], "{}") for column in SEGMENTS & set(record))
+        if listed is None and not empty:
+            self.lost += 1
+        else:
+            mine = self.segments.setdefault(name, [])
+            mine += [one for part in listed or [] if (one := part.strip("{}").lower()) not in mine]
+
+    def described(self) -> list[dict[str, Any]]:
+        """The rows of all accounts. A licence that is not known leaves it open, unless another one brings Copilot."""
+        for name, said in self.licences.items():
+            copilot = LICENSED if LICENSED in said else None if None in said else "none"
+            if copilot is not None:
+                self.rows[name]["copilot"] = copilot
+        for name, segments in self.segments.items():
+            self.rows[name]["segments"] = segments
+        return list(self.rows.values())
+
+    def _lists_everybody(self) -> bool:
+        """Whether every user that earlier files describe is in the lists: of the others nothing is known."""
+        users = (
+            str(name).lower()
+            for _, table, frame in self.raw.parts
+            if table == "principals" and {"id", "kind"} <= set(frame.columns)
+            for name in frame.filter(pl.col("kind") == "user")["id"].drop_nulls()
         )
+        mine = {name.lower() for name in self.rows}
+        return all(name in mine for name in users)
 
-
-def _account(record: Record, where: Where, accounts: dict[str, dict[str, Any]], people: People, raw: RawExport) -> None:
-    login = text(record, *LOGIN)
-    if login is None or "@" not in login:
-        raw.reject("principals", *where, "account has no user principal name", value=login or "", column="login")
-        return
-    name = people.find(login) or login.lower()
-    one = accounts.setdefault(name, {"id": name, "source_file": where[0], "source_row": where[1]})
-    one["login"] = login.lower()
-    if name.lower() not in people.ids:
-        kind = fold(text(record, "usertype") or "")
-        external = "#ext#" in login.lower()
-        one["kind"] = "user"
-        one["name"] = text(record, "displayname")
-        one["home"] = "guest" if kind == "guest" or (external and kind != "member") else None
-    blocked = boolean(text(record, "blockcredential", "blocksignin", "signinblocked"))
-    enabled = boolean(text(record, "accountenabled"))
-    if blocked is not None or enabled is not None:
-        one["state"] = "disabled" if blocked or enabled is False else "active"
-    if set(record) & LICENCES:
-        one["copilot"] = "licensed" if _licensed(record) else "none"
-    if set(record) & SEGMENTS:
-        one["segments"] = [part.strip("{}").lower() for part in parts(record, *sorted(SEGMENTS)) or []]
-
-
-def _licensed(record: Record) -> bool:
-    for column in LICENCES & set(record):
-        said = str(record[column] or "")
-        if _COPILOT.search(said) or any(sku in said.lower() for sku in COPILOT_SKUS):
-            return True
-    return False
-
-
-def _role(record: Record, where: Where, found: Found, people: People, known: set[str], raw: RawExport) -> None:
-    role = text(record, *ROLE_NAME)
-    member = text(record, *MEMBER)
-    if role is None or member is None:
-        raw.reject("members", *where, "no role or no member in this row", value=member or role or "")
-        return
-    template = ROLES.get(role.lower()) or ROLES.get(fold(role))
-    name = role.lower() if re.fullmatch(r"[0-9a-f-]{36}", role.lower()) else f"role:{fold(role)}"
-    shown = text(record, "roledisplayname", "rolename", "role") or template
-    if name not in known:
-        known.add(name)
-        found.row("principals", where, id=name, kind="directory_role", name=shown, role_template=template)
-    scope = text(record, "directoryscopeid")
-    if scope not in (None, "/"):
-        raw.note("Roles that are limited to an administrative unit give no access to sites; left out.")
-        return
-    # Graph says it by a property's name, the portal's list by a word
-    eligible = any(
-        "eligib" in key or (key in _STATE and "eligib" in str(value).lower()) for key, value in record.items()
-    )
-    assigned = "eligible" if eligible else "active"
-    found.row("members", where, group=name, member=people.find(member) or member, role="member", assignment=assigned)
-
-
-_STATE = words("assignmentstate assignmenttype state membertype status odatatype type")
+    def say(self) -> None:
+        """How much of the columns is known now."""
+        for column, asked in (("copilot", self.licences), ("segments", self.segments)):
+            if asked or (column == "segments" and self.lost):
+                whole = bool(self.rows) and all(column in one for one in self.rows.values()) and self._lists_everybody()
+                cover(self.raw, {f"principals.{column}": "complete" if whole else "partial"})
+        open_ = sum("copilot" not in self.rows[name] for name in self.licences)
+        if open_:
+            self.raw.note(
+                f"{open_:,} accounts have licences of which it is not known whether Copilot is in them; whether these "
+                "people have it is not known. Add the tenant's subscriptions (Get-MgSubscribedSku)."
+            )
+        if self.lost:
+            self.raw.note(
+                f"The segments of {self.lost:,} accounts were lost in the export (a collection that was not joined)."
+            )

@@ -98,6 +98,8 @@ def sniff(path: Path, root: Path) -> Sniffed:
         return Sniffed(path, relative, "unknown", why=f"cannot be read: {plain(error)}")
     if not head.strip():
         return Sniffed(path, relative, "empty")
+    if head[:4] == b"PK\x03\x04":
+        return Sniffed(path, relative, "unknown", why="is a zip archive or a workbook: unpack it, or save it as CSV")
     if head[:4] == b"PAR1" or name.endswith(".parquet"):
         return _sniff_parquet(path, relative)
     if name.endswith(".toml"):

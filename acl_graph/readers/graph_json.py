@@ -27,7 +27,13 @@ ABOUT = "saved Microsoft Graph answers"
 _NUMBERED = re.compile(r"[-_. ]?(?:page)?[-_. ]?\d+$", re.I)
 _QUOTED_KEY = re.compile(r"\('([^']*)'\)")
 #: SharePoint's own REST interface, and Graph answers that other readers know
-_OTHERS = ("_api/", "auditlog", "informationprotection/", "rolemanagement", "roleassignment", "roleeligib")
+_OTHERS = ("_api/", "auditlog", "informationprotection/")
+#: lists of role assignments; the others of PIM (requests, schedules) say what was asked for, not what holds
+_ROLE_LISTS = {
+    "roleassignments": "role assignments",
+    "roleassignmentscheduleinstances": "role assignments",
+    "roleeligibilityscheduleinstances": "role eligibilities",
+}
 _ITEM_LISTS = ("children", "delta", "items", "root", "search")
 
 
@@ -129,9 +135,15 @@ def route(address: str) -> Asked | None:
         return Asked("permissions" if last == "permissions" else "item labels", *_item(parts, inside))
     if head == "sites" and last == "permissions":
         return Asked("site permissions", parts[1] if len(parts) > 2 else None)
-    if head in ("groups", "directoryroles") and last in ("members", "transitivemembers", "owners") and len(parts) > 2:
+    if last in _ROLE_LISTS and "rolemanagement" in inside and "directory" in inside:
+        return Asked(_ROLE_LISTS[last])
+    if head == "directoryroles" and last in ("members", "transitivemembers") and len(parts) > 1:
+        return Asked("rolemembers", _object_id(parts[-2]))
+    if head == "users" and last == "licensedetails" and len(parts) > 2:
+        return Asked(last, parts[1])
+    if head == "groups" and last in ("members", "transitivemembers", "owners") and len(parts) > 2:
         return Asked(last, parts[-2])
-    if head in ("users", "groups", "subscribedskus") and len(parts) <= 2:
+    if head in ("users", "groups", "subscribedskus", "directoryroles") and len(parts) <= 2:
         return Asked(head)
     if last in ("drive", "drives") or (head == "drives" and len(parts) <= 2):
         return Asked("drives", parts[1] if head == "sites" and len(parts) > 2 else None)
@@ -142,6 +154,11 @@ def route(address: str) -> Asked | None:
     if (head == "sites" and (len(parts) <= 2 or last == "sites")) or head.startswith("collection(microsoft.graph.site"):
         return Asked("sites")
     return None
+
+
+def _object_id(key: str) -> str:
+    """A role's id; an alternate key names its template (`directoryRoles(roleTemplateId='…')`)."""
+    return key.partition("=")[2].strip("'\")") if "=" in key else key
 
 
 def _item(parts: list[str], inside: list[str]) -> tuple[str | None, str | None]:

@@ -10,12 +10,12 @@ from urllib.parse import unquote
 from acl_graph.raw import RawExport
 from acl_graph.readers.addresses import locate
 from acl_graph.readers.claims import domain_of
+from acl_graph.readers.directory_roles import Roles
+from acl_graph.readers.files import fold
 from acl_graph.readers.graph_permissions import GUID, Permissions, Thing, low
+from acl_graph.readers.licences import Products, licences_of
 from acl_graph.readers.people import People
 from acl_graph.readers.records import Found, Where, cover, listed, mapping, objects
-
-#: Microsoft 365 Copilot; other products are known by the tenant's own list of subscriptions
-COPILOT_SKUS = {"639dec6b-bb19-468b-871c-c5c441c4b0cb"}
 
 #: (drive, item) of Graph
 Key = tuple[str | None, str]
@@ -75,7 +75,9 @@ class Graph:
         self.permissions: dict[Key, list[tuple[Thing, Where]]] = {}
         self.site_permissions: list[tuple[str, Thing, Where]] = []
         self.labels: dict[Key, str] = {}
-        self.copilot = set(COPILOT_SKUS)
+        self.products = Products()
+        self.details: dict[str, list[Thing]] = {}
+        self.roles = Roles(raw, self.people)
         self.counts: Counter[str] = Counter()
         self.asked: set[str] = set()
         self.rights = Permissions(raw, self.found, self.people, self.counts)
@@ -91,6 +93,8 @@ class Graph:
             return
         if kind in ("members", "transitivemembers", "owners"):
             self.members.setdefault((low(of), kind), {})
+        if kind == "licensedetails":
+            self.details.setdefault(low(of), [])
         if kind == "permissions":
             self.permissions.setdefault((of, item or ""), [])
         for thing in _things(body):
@@ -106,12 +110,16 @@ class Graph:
             self.members[low(of), kind][low(name)] = where
             self._directory(thing, where)
         elif kind == "subscribedskus":
-            plans = [str(plan.get("servicePlanName")) for plan in objects(thing.get("servicePlans"))]
-            if (
-                any("M365_COPILOT" in plan.upper() for plan in plans)
-                or "365_COPILOT" in str(thing.get("skuPartNumber")).upper()
-            ):
-                self.copilot.add(str(thing.get("skuId")).lower())
+            self.products.learn(thing)
+        elif kind == "licensedetails":
+            self.details[low(of)].append(thing)
+        elif kind == "directoryroles":
+            self.roles.role(folded(thing), where)
+        elif kind == "rolemembers":
+            self._directory(thing, where)
+            self.roles.member(low(of), name, where)
+        elif kind.startswith("role"):
+            self.roles.assignment(folded(thing), where, asked=kind)
         elif kind == "sites":
             self._site(thing, where)
         elif kind == "drives":
@@ -169,6 +177,7 @@ class Graph:
         self._describe_items(scopes)
         for site, permission, where in self.site_permissions:
             self.rights.site_permission(site, permission, where)
+        self.roles.hand_over(self.found)
         for cells in self.rights.links.values():
             self.found.add("links", cells)
         self.people.describe(self.found, self.raw, "The saved Graph answers")
@@ -180,9 +189,9 @@ class Graph:
             upn = user.get("userPrincipalName") or user.get("mail")
             home = user_home(user)
             mail = user.get("mail") if home != "internal" else None
-            licences = user.get("assignedLicenses")
-            licensed = {str(one.get("skuId")).lower() for one in objects(licences)} & self.copilot
-            copilot = None if licences is None else "licensed" if licensed else "none"
+            licences = self._licences(name, user)
+            copilot = None if licences is None else self.products.of_licences(licences)
+            self.counts["licence"] += licences is not None and copilot is None
             self.found.row(
                 "principals", where, id=name, kind="user", name=user.get("displayName"), login=upn, home=home,
                 state=user_state(user), copilot=copilot,
@@ -204,6 +213,12 @@ class Graph:
             for member, where in rows.items():
                 role = "owner" if kind == "owners" else "member"
                 self.found.row("members", where, group=of, member=member, role=role)
+
+    def _licences(self, name: str, user: Thing) -> list[Any] | None:
+        """The user's licences, with the state of every plan where that was asked for; None where nothing was."""
+        names = [name, low(user.get("userPrincipalName"))]  # a request may name the user by either
+        asked = [self.details[one] for one in names if one in self.details]
+        return asked[0] if asked else licences_of(user.get("assignedLicenses"))
 
     def _known(self, name: str, *spelled: str) -> None:
         self.people.ids.add(name)
@@ -311,6 +326,11 @@ class Graph:
             note(f"Saved Graph answers: pages of {kind} are missing (a next link leads to a page that is not here).")
         if self.counts["error"]:
             note(f"Saved Graph answers: {self.counts['error']:,} are errors; what they were to say is not known.")
+        if self.counts["licence"]:
+            note(
+                f"{self.counts['licence']:,} accounts have licences of which it is not known whether Copilot is in "
+                "them; whether these people have it is not known. Add the tenant's subscriptions (/subscribedSkus)."
+            )
         if self.counts["existing"]:
             note(f"Saved Graph answers: {self.counts['existing']:,} links for existing access grant nothing; left out.")
         if self.counts["deleted"]:
@@ -343,6 +363,9 @@ class Graph:
         if self.users:
             for column, key in (("state", "accountEnabled"), ("copilot", "assignedLicenses"), ("home", "userType")):
                 whole = all(key in user for user, _ in self.users.values()) and "users" not in cut
+                if column == "copilot":
+                    asked = all(self._licences(name, user) is not None for name, (user, _) in self.users.items())
+                    whole = asked and "users" not in cut and not self.counts["licence"]
                 said[f"principals.{column}"] = "complete" if whole else "partial"
         cover(self.raw, said)
 
@@ -356,6 +379,11 @@ def _things(body: Any) -> Iterator[Thing]:
     else:
         inner = []
     yield from (one for one in inner if isinstance(one, dict))
+
+
+def folded(thing: Thing) -> Thing:
+    """The object with its keys as small readers compare them."""
+    return {fold(str(key)): value for key, value in thing.items()}
 
 
 def site_guid(name: str) -> str | None:

@@ -51,7 +51,9 @@ class People:
         self.name_only = 0
         self.known: dict[str, str] = {}
         self.ids: set[str] = set()
-        for _, table, frame in raw.parts:
+        # a list of licences or segments lies over accounts, and makes those that nothing else describes
+        laid_over = [(reader, table, frame) for reader, table, _, frame in raw.patches]
+        for _, table, frame in [*raw.parts, *laid_over]:
             if table != "principals" or "id" not in frame.columns:
                 continue
             logins = frame["login"] if "login" in frame.columns else [None] * frame.height

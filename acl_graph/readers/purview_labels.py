@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from acl_graph.raw import RawExport, ReadFile
+from acl_graph.readers.copilot_rules import copilot_rules
 from acl_graph.readers.files import Sniffed, fold
 from acl_graph.readers.people import People
 from acl_graph.readers.records import (
@@ -17,7 +17,6 @@ from acl_graph.readers.records import (
     Where,
     boolean,
     cover,
-    listed,
     objects,
     records,
     sample,
@@ -33,9 +32,6 @@ LABEL_MORE = words("contenttype labelactions encryptionenabled parentid parentla
 GRAPH_LABEL = words("hasprotection isappliable sensitivity applicationmode")
 POLICY = words("enforcementplanes locations")
 RULE = words("advancedrule restrictaccess")
-COPILOT = ("copilotexperiences", "470f2276-e011-4e9d-a6ec-20768be3a4b0")
-EVERYBODY = ("all", "tenant", "")
-_GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
 _PROTECTION = {"template": "admin", "userdefined": "user_defined", "doublekey": "double_key"}
 
 
@@ -70,7 +66,7 @@ def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[s
             else:
                 (rules if dataset == "rules" else policies).append((record, where))
         raw.files.append(ReadFile(file.relative, NAME, dataset, count))
-    _copilot(rules, policies, found, people, raw)
+    copilot_rules(rules, policies, found, people, raw)
     people.describe(found, raw, "The labels")
     found.hand_over(raw, NAME)
     kinds = {dataset for _, dataset in files}
@@ -156,93 +152,3 @@ def _encrypt_action(record: Record) -> dict[str, Any] | None:
         if isinstance(action, dict) and fold(str(action.get("Type"))) == "encrypt":
             return {fold(str(one.get("Key"))): one.get("Value") for one in objects(action.get("Settings"))}
     return None
-
-
-def _copilot(
-    rules: Sequence[tuple[Record, Where]],
-    policies: Sequence[tuple[Record, Where]],
-    found: Found,
-    people: People,
-    raw: RawExport,
-) -> None:
-    known = {}
-    for policy, _ in policies:
-        for name in (text(policy, "name"), text(policy, "guid"), text(policy, "immutableid")):
-            if name:
-                known[fold(name)] = policy
-    asleep = homeless = 0
-    for rule, where in rules:
-        name = text(rule, "parentpolicyname", "policyname", "policy") or ""
-        if fold(name) not in known:
-            homeless += 1
-            continue
-        policy = known[fold(name)]
-        if not any(word in _flat(policy.get("enforcementplanes")) + _flat(policy.get("locations")) for word in COPILOT):
-            continue
-        restricts = _flat(rule.get("restrictaccess"))
-        if "excludecontentprocessing" not in restricts or "block" not in restricts:
-            continue
-        if boolean(rule.get("disabled")) or fold(text(policy, "mode") or "enable") not in ("enable", "1"):
-            asleep += 1
-            continue
-        labels = sorted(set(_labels(_decoded(rule.get("advancedrule")))))
-        scope = list(_scope(policy))
-        for label in labels:
-            for identity, effect in scope:
-                who = None if identity is None else people.find(identity)
-                found.row("copilot_dlp", where, policy=name, label=label, principal=who, effect=effect)
-        if not labels:
-            raw.reject("copilot_dlp", *where, "rule for Copilot names no label", value=text(rule, "name") or "")
-    if asleep:
-        raw.note(f"{asleep:,} rules for Copilot are switched off or only tested; left out.")
-    if homeless:
-        raw.note(
-            f"{homeless:,} data loss prevention rules have no policy in the export (Get-DlpCompliancePolicy); whether "
-            "they are for Copilot is not known, and they hold nothing back here."
-        )
-
-
-def _scope(policy: Record) -> Iterator[tuple[str | None, str]]:
-    """(identity, effect) of a policy's locations; None is everybody."""
-    locations = _decoded(policy.get("locations"))
-    included = False
-    for location in locations if isinstance(locations, list) else [locations]:
-        if not isinstance(location, dict):
-            continue
-        for key, effect in (("Inclusions", "include"), ("Exclusions", "exclude")):
-            for one in listed(location.get(key)):
-                identity = str(one.get("Identity") or "") if isinstance(one, dict) else str(one)
-                everybody = identity.lower() in EVERYBODY
-                included |= effect == "include"
-                if not (everybody and effect == "exclude"):
-                    yield (None if everybody else identity), effect
-    if not included:
-        yield None, "include"
-
-
-def _labels(condition: Any) -> Iterator[str]:
-    """Every label that a condition names, however deep."""
-    if isinstance(condition, list):
-        for one in condition:
-            yield from _labels(one)
-    elif isinstance(condition, dict):
-        for key, value in condition.items():
-            if fold(str(key)) == "labels":
-                for one in value if isinstance(value, list) else []:
-                    said = " ".join(str(v) for v in one.values()) if isinstance(one, dict) else str(one)
-                    yield from (guid.lower() for guid in _GUID.findall(said))
-            else:
-                yield from _labels(value)
-
-
-def _decoded(said: Any) -> Any:
-    if isinstance(said, str):
-        try:
-            return msgspec.json.decode(said)
-        except (msgspec.DecodeError, RecursionError):
-            return None
-    return said
-
-
-def _flat(said: Any) -> str:
-    return (said if isinstance(said, str) else str(said or "")).lower()

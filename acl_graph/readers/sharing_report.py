@@ -15,8 +15,8 @@ NAME = "sharing report"
 ABOUT = "sharing reports of site owners"
 
 HEADER = words("resourcepath itemtype permission username userorgrouptype linkid")
-GUESTS = words("guest external externaluser")
-MEMBERS = words("member internal user internaluser")
+GUESTS = words("guest external externaluser guestexternal")
+MEMBERS = words("member internal user internaluser memberinternal")
 GROUPS = {
     "securitygroup": "security_group",
     "microsoft365group": "m365_group",
@@ -86,8 +86,9 @@ def _who(people: People, record: Record, name: str | None, site: str, where: Whe
     if kind == "sharepointgroup":
         return None if into.limited_group(name) else people.group(site, name or email or "", where, expanded=False)
     if kind in GROUPS:
-        if email and email.lower() in people.known:
-            return people.known[email.lower()]
+        if email and "@" in email:  # two groups may share a name, and never an address
+            low = email.lower()
+            return people.known.get(low) or people.object(low, where, kind=GROUPS[kind], name=name, login=low)
         return people.name(name or email or "", where, kind=GROUPS[kind])
     if email:
         return people.user(email, where, name=name, guest=True if kind in GUESTS else None)

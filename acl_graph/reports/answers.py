@@ -128,12 +128,23 @@ def inspect_text(found: dict[str, Any]) -> str:
         ]
         for row in agreement["differ"]:
             whom = ", ".join(row["principals"][:3])
-            ours = f"{row['ours']} to {row['ours_possible']}" if row["ours"] != row["ours_possible"] else row["ours"]
+            ours = _between(row["ours"], row["ours_possible"])
             where = f"[{row['source_file']}:{row['source_row']}]"
             lines.append(inert(f"  {row['what']} {whom}: export {row['said']}, we {ours}  {where}"))
+    if found["evidence"]:
+        lines += ["", "Evidence: counted by the export, compared with nothing"]
+    for row in found["evidence"]:
+        sites = f"{row['sum']:,} in {row['counts']:,} counts"
+        lines.append(inert(f"  {row['what'].replace('_', ' ')}: {sites} ({row['about']})"))
     if found["unclassified_files"]:
         lines += ["", f"Unclassified files: {found['unclassified_files']:,} (counted by the export, not listed)"]
     lines += ["", "What this export cannot say"]
     lines += [inert(f"  - {sentence}") for sentence in found["cannot_say"]] or ["  - nothing is known to be missing"]
     lines += ["", "Not covered by any export", *(f"  - {what}" for what in found["not_covered"])]
     return "\n".join(lines)
+
+
+def _between(least: int, most: int | None) -> str:
+    if most is None:
+        return f"at least {least}"
+    return f"{least} to {most}" if least != most else str(least)

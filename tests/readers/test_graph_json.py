@@ -81,6 +81,38 @@ def test_a_licence_is_recognised_by_the_subscriptions_of_the_tenant(tmp_path: Pa
     assert people(answers(tmp_path, page("subscribedSkus", bundle), page("users", user)))[GUS]["copilot"] == "licensed"
 
 
+def licences(folder: Path, *licences: Any, more: tuple[Any, ...] = ()) -> str | None:
+    found = people(answers(folder, *more, page("users", USERS[1] | {"assignedLicenses": list(licences)})))
+    copilot = found[GUS]["copilot"]
+    return None if copilot is None else str(copilot)
+
+
+def test_a_product_nobody_describes_is_not_known_to_lack_copilot(tmp_path: Path) -> None:
+    sku = "88888888-aaaa-4bbb-8ccc-000000000001"
+    assert licences(tmp_path, {"skuId": sku}) is None
+    assert any("/subscribedSkus" in note for note in read(tmp_path).notes)
+    assert read(tmp_path).coverage.column_missing("principals", "copilot")
+    plain = {"skuId": sku, "skuPartNumber": "X", "servicePlans": [{"servicePlanName": "EXCHANGE_S"}]}
+    assert licences(tmp_path, {"skuId": sku}, more=(page("subscribedSkus", plain),)) == "none"
+    assert licences(tmp_path, {"skuId": sku}, {"skuId": COPILOT}) == "licensed"
+
+
+def test_a_licence_with_every_plan_of_copilot_switched_off_brings_nothing(tmp_path: Path) -> None:
+    plans = [{"servicePlanName": f"M365_COPILOT_{n}", "servicePlanId": n} for n in ("APPS", "TEAMS")]
+    sold = page("subscribedSkus", {"skuId": COPILOT, "skuPartNumber": "Microsoft_365_Copilot", "servicePlans": plans})
+    assert licences(tmp_path, {"skuId": COPILOT, "disabledPlans": ["APPS"]}, more=(sold,)) == "licensed"
+    assert licences(tmp_path, {"skuId": COPILOT, "disabledPlans": ["APPS", "TEAMS"]}, more=(sold,)) == "none"
+
+
+def test_licence_details_belong_to_the_user_that_was_asked(tmp_path: Path) -> None:
+    plan = {"servicePlanName": "M365_COPILOT_APPS", "provisioningStatus": "Success"}
+    detail = {"skuId": "88888888-aaaa-4bbb-8ccc-000000000001", "skuPartNumber": "NEW", "servicePlans": [plan]}
+    bare = {key: value for key, value in USERS[0].items() if key != "assignedLicenses"}
+    tenant = answers(tmp_path, page("users", bare), page("users/ana@birchdale.example/licenseDetails", detail))
+    assert people(tenant)[ANA]["copilot"] == "licensed"
+    assert not tenant.coverage.column_missing("principals", "copilot")
+
+
 @pytest.mark.parametrize(
     ("flags", "kind"),
     [

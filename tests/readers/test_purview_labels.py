@@ -15,6 +15,7 @@ from acl_graph.tenant import Tenant
 
 LABEL = "c0c0c0c0-aaaa-4bbb-8ccc-000000000001"
 OTHER = "c0c0c0c0-aaaa-4bbb-8ccc-000000000002"
+SIT_LABEL = "c0c0c0c0-aaaa-4bbb-8ccc-000000000003"
 COPILOT = "470f2276-e011-4e9d-a6ec-20768be3a4b0"
 
 
@@ -138,3 +139,131 @@ def test_a_rule_without_its_policy_holds_nothing_back(tmp_path: Path) -> None:
     tenant = export(tmp_path, rules=[rule()])
     assert dlp(tenant) == set()
     assert any("have no policy" in note for note in tenant.notes)
+
+
+SIT = {"groups": [{"Operator": "Or", "sensitivetypes": [{"name": "Card number"}], "name": "Default"}]}
+SECRET = {"groups": [{"Operator": "Or", "labels": [{"name": LABEL, "type": "Sensitivity"}], "name": "Default"}]}
+
+
+def tree(operator: str, *values: Any) -> dict[str, Any]:
+    """A rule whose condition joins leaves about content; a dictionary with an Operator is taken as it is."""
+    leaves = [
+        one if "Operator" in one else {"ConditionName": "ContentContainsSensitiveInformation", "Value": [one]}
+        for one in values
+    ]
+    return {"Operator": operator, "SubConditions": leaves}
+
+
+@pytest.mark.parametrize(
+    ("condition", "effects"),
+    [
+        (tree("And", SECRET), {"include"}),
+        (tree("And", SECRET, SIT), {"possibly"}),  # the file may hold none
+        (tree("Or", SECRET, SIT), {"include"}),
+        (tree("And", SECRET, tree("Not", SIT)), {"possibly"}),
+        (tree("And", tree("Not", SECRET)), set()),  # for every other label, and not for this one
+        ({"Operator": "And", "SubConditions": [{"ConditionName": "AccessScope", "Value": "x"}, tree("And", SECRET)]}, {"possibly"}),
+    ],
+)  # fmt: skip
+def test_what_a_rule_hangs_on_decides_how_surely_it_holds(tmp_path: Path, condition: Any, effects: set[str]) -> None:
+    tenant = export(tmp_path, rules=[rule(AdvancedRule=json.dumps({"Condition": condition}))], policies=[policy()])
+    assert set(tenant["copilot_dlp"]["effect"]) == effects
+
+
+def test_a_rule_that_may_hold_for_any_label_is_listed(tmp_path: Path) -> None:
+    advanced = json.dumps({"Condition": tree("Or", SECRET, SIT)})
+    tenant = export(tmp_path, rules=[rule(AdvancedRule=advanced)], policies=[policy()])
+    assert any("any label" in why for why in tenant.rejected["why"])
+
+
+def test_an_exception_of_a_rule_makes_it_doubtful(tmp_path: Path) -> None:
+    tenant = export(tmp_path, rules=[rule(ExceptIfFrom=["ana@birchdale.example"])], policies=[policy()])
+    assert tenant["copilot_dlp"]["effect"].to_list() == ["possibly"]
+    assert any("cannot evaluate" in note for note in tenant.notes)
+
+
+def test_a_rule_without_an_advanced_condition_names_its_labels_plainly(tmp_path: Path) -> None:
+    plain = rule(AdvancedRule=None, ContentContainsSensitiveInformation=[SECRET])
+    assert dlp(export(tmp_path, rules=[plain], policies=[policy()])) == {("No secrets", LABEL, None, "include")}
+
+
+@pytest.mark.parametrize("off", [{"Disabled": "True"}, {"Mode": "AuditAndNotify"}])
+def test_a_rule_that_is_disabled_or_audits_is_left_out(tmp_path: Path, off: dict[str, Any]) -> None:
+    tenant = export(tmp_path, rules=[rule(**off), rule(Name="on")], policies=[policy()])
+    assert tenant["copilot_dlp"].height == 1
+    assert any("1 rules for Copilot are switched off" in note for note in tenant.notes)
+
+
+@pytest.mark.parametrize("mode", ["TestWithoutNotifications", "Disable", "PendingDeletion"])
+def test_a_policy_that_is_not_enforced_keeps_nothing_out(tmp_path: Path, mode: str) -> None:
+    assert dlp(export(tmp_path, rules=[rule()], policies=[policy(Mode=mode)])) == set()
+    assert dlp(export(tmp_path, rules=[rule()], policies=[policy(Enabled=False)])) == set()
+
+
+def test_trap_33_a_mode_in_numbers_is_not_known(tmp_path: Path) -> None:
+    tenant = export(tmp_path, rules=[rule()], policies=[policy(Mode=1)])
+    assert tenant["copilot_dlp"]["effect"].to_list() == ["possibly"]
+
+
+def test_only_the_location_of_copilot_says_for_whom(tmp_path: Path) -> None:
+    team = {"Workload": "Applications", "Location": "Copilot.M365",
+            "Inclusions": [{"Type": "Group", "Identity": "sales@birchdale.example"}]}  # fmt: skip
+    mail = {"Workload": "Exchange", "Location": "All", "Inclusions": [{"Type": "Tenant", "Identity": "All"}]}
+    tenant = export(tmp_path, rules=[rule()], policies=[policy() | {"Locations": [mail, team]}])
+    assert dlp(tenant) == {("No secrets", LABEL, "sales@birchdale.example", "include")}
+
+
+def test_an_inclusion_that_names_nobody_is_not_everybody(tmp_path: Path) -> None:
+    who = [{"Type": "Group", "Identity": "", "DisplayName": "Sales"}]
+    tenant = export(tmp_path, rules=[rule()], policies=[policy(inclusions=who)])
+    assert [principal for *_, principal, _ in dlp(tenant)] == ["sales"]
+    assert tenant.unresolved["principal"].to_list() == ["sales"]
+
+
+def test_a_label_by_its_name_is_found_where_one_label_has_it(tmp_path: Path) -> None:
+    by_name = {"groups": [{"labels": [{"name": "Secret"}, {"name": "Twice"}]}]}
+    advanced = json.dumps({"Condition": tree("And", by_name)})
+    twins = [label(Guid=OTHER, DisplayName="Twice"), label(Guid=SIT_LABEL, DisplayName="Twice")]
+    tenant = export(tmp_path, labels=[label(), *twins], rules=[rule(AdvancedRule=advanced)], policies=[policy()])
+    assert dlp(tenant) == {("No secrets", LABEL, None, "include")}
+    assert tenant.rejected["value"].to_list() == ["Twice"]
+
+
+def test_trap_6_collections_lost_by_export_csv_are_said(tmp_path: Path) -> None:
+    (tmp_path / "policies.csv").write_text(
+        "#TYPE Deserialized.Policy\nName;Mode;EnforcementPlanes;Locations\nNo secrets;Enable;CopilotExperiences;x\n"
+        "Other;Enable;System.Object[];System.Collections.ArrayList\n",
+        encoding="utf-8-sig",
+    )
+    (tmp_path / "rules.csv").write_text(
+        "Name;ParentPolicyName;Disabled;AdvancedRule;RestrictAccess\n"
+        "r;No secrets;False;{};System.Collections.ArrayList\nq;Other;False;{};x\n"
+    )
+    tenant = read(tmp_path)
+    assert tenant["copilot_dlp"].is_empty()
+    assert all("lost in the export" in why for why in tenant.rejected["why"]) and tenant.rejected.height == 2
+
+
+def test_rules_that_only_look_at_prompts_are_counted(tmp_path: Path) -> None:
+    looks = rule(RestrictAccess=[{"setting": "UploadText", "value": "Block"}])
+    assert any("look at prompts" in note for note in export(tmp_path, rules=[looks], policies=[policy()]).notes)
+
+
+def test_a_doubtful_rule_is_a_bound_of_the_copilot_verdict(tmp_path: Path) -> None:
+    from acl_graph.access import open_export
+
+    tables = {
+        "principals": [{"id": "ana", "kind": "user", "copilot": "licensed"}],
+        "sites": [{"id": "s", "url": "https://x.example/sites/s"}],
+        "scopes": [{"id": "w", "site": "s", "kind": "web", "path": "/sites/s"}],
+        "items": [{"id": "f", "scope": "w", "site": "s", "label": "l", "path": "/sites/s/f"}],
+        "grants": [{"scope": "w", "principal": "ana", "level": "Read"}],
+        "labels": [{"id": "l"}],
+        "copilot_dlp": [{"policy": "p", "label": "l", "effect": "possibly"},
+                        {"policy": "p", "label": "l", "principal": "ben", "effect": "exclude"}],
+    }  # fmt: skip
+    for name, rows in tables.items():
+        (tmp_path / f"{name}.ndjson").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "tenant.toml").write_text('[coverage]\ndefault = "complete"\n')
+    answer = open_export(tmp_path).check("ana", "f")
+    assert answer.copilot == "cite" and answer.possible is not None and answer.possible["copilot"] == "yes"

@@ -65,3 +65,19 @@ def test_trap_34_a_person_without_an_address_is_a_name_only(tmp_path: Path) -> N
     assert tenant["grants"]["principal"].to_list() == ["name:Ash, Ana"]
     assert any("low confidence" in note for note in tenant.notes)
     assert tenant.rejected["why"].to_list() == ["no path or no name in this row"]
+
+
+def test_two_groups_of_one_name_are_told_apart_by_their_address(tmp_path: Path) -> None:
+    tenant = report(
+        tmp_path,
+        "sites/Ledger,Web,Edit,Sales,sales@birchdale.example,Microsoft 365 group,,,",
+        "sites/Ledger,Web,Read,Sales,Sales.EU@birchdale.example,Security group,,,",
+        "sites/Ledger,Web,Read,Gus,gus@elm.example,Guest (external),,,",
+    )
+    assert set(tenant["grants"]["principal"]) == {
+        "sales@birchdale.example",
+        "sales.eu@birchdale.example",
+        "gus@elm.example",
+    }
+    assert dict(tenant["principals"].select("id", "kind").iter_rows())["sales@birchdale.example"] == "m365_group"
+    assert tenant["principals"].filter(home="guest")["id"].to_list() == ["gus@elm.example"]
