@@ -161,7 +161,7 @@ def _check_queries(export: Path, queries: Path, *, quiet: bool) -> None:
     frame = read_csv(sniffed, misfits.append)
     access = opened(export, quiet=quiet)
     asked = list(frame.select("source_row", columns["principal"], columns["item"]).iter_rows())
-    asked += [(misfit.line, misfit, None) for misfit in misfits]
+    asked += [(misfit.line, misfit, None) for misfit in misfits if not misfit.kept]
     for _, principal, item in sorted(asked, key=lambda row: row[0]):
         if isinstance(principal, Misfit):
             answer(as_json({"principal": None, "item": None, "error": f"line {principal.line} {principal.why}"}))

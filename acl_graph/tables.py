@@ -54,6 +54,10 @@ class Column:
     words: tuple[str, ...] = ()
     #: for text columns where "none" is a value and not the absence of one
     keeps_none: bool = False
+    #: for columns of words: another word is kept, and the rules read it on the side that widens exposure
+    keeps_strange: bool = False
+    #: for whole numbers: more than this is no number of such things
+    most: int = 10**15
 
 
 @dataclass(frozen=True)
@@ -88,9 +92,10 @@ def _text(name: str, about: str, default: str | None = None, *, keeps_none: bool
     return Column(name, "text", about, default, keeps_none=keeps_none)
 
 
-def _word(name: str, about: str, words: str, default: str | None = None) -> Column:
+def _word(name: str, about: str, words: str, default: str | None = None, *, keeps_strange: bool = False) -> Column:
     chosen = tuple(words.split())
-    return Column(name, "text", f"{about}: {', '.join(chosen)}", default, chosen, "none" in chosen)
+    listed = f"{about}: {', '.join(chosen)}"
+    return Column(name, "text", listed, default, chosen, "none" in chosen, keeps_strange)
 
 
 def _list(name: str, about: str) -> Column:
@@ -101,8 +106,8 @@ def _flag(name: str, about: str, default: str = "false") -> Column:
     return Column(name, "flag", about, default)
 
 
-def _whole(name: str, about: str, default: str | None = None) -> Column:
-    return Column(name, "whole", about, default)
+def _whole(name: str, about: str, default: str | None = None, *, most: int = 10**15) -> Column:
+    return Column(name, "whole", about, default, most=most)
 
 
 def _time(name: str, about: str) -> Column:
@@ -199,7 +204,7 @@ TABLES: dict[str, Table] = {
             _flag("block_download", "block download policy"),
             _list("block_download_exempt", "principals the block download policy spares"),
             _flag("app_restricted", "apps are kept out of this site"),
-            _whole("files", "how many files, where the items are not known"),
+            _whole("files", "how many files, where the items are not known", most=10**9),
         ),
         _t(
             "site_restricted_groups",
@@ -262,7 +267,7 @@ TABLES: dict[str, Table] = {
             "A sharing link.",
             "id",
             _id("id", "the link"),
-            _word("audience", "whom it is for", "anyone organization people existing"),
+            _word("audience", "whom it is for", "anyone organization people existing", keeps_strange=True),
             _id("origin", "the scope it was made on"),
             _time("expires", "when it ends"),
             _time("created", "when it was made"),
@@ -300,7 +305,7 @@ TABLES: dict[str, Table] = {
             _list("dlp", "blocks that apply: All, PerUser, PerAnonymousUser"),
             _flag("scanned", "a data loss prevention policy has scanned it", "true"),
             _flag("archived", "file-level archive"),
-            _whole("count", "how many files of exactly these facts", "1"),
+            _whole("count", "how many files of exactly these facts", "1", most=10**9),
         ),
         _t(
             "labels",
@@ -310,7 +315,7 @@ TABLES: dict[str, Table] = {
             _text("name", "its name"),
             _whole("rank", "higher is more sensitive"),
             _flag("encrypts", "it encrypts"),
-            _word("protection", "how", "admin user_defined double_key", "admin"),
+            _word("protection", "how", "admin user_defined double_key", "admin", keeps_strange=True),
         ),
         _t(
             "label_rights",
@@ -420,17 +425,35 @@ def read_rows(table: Table, raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFra
             continue
         before = raw[column.name]
         after = read_column(before, column)
+        lost, why = _lost(before, after, column)
+        if lost.any():
+            unreadable.append(_rejected(table, raw.filter(lost), column.name, why, kept=True))
+        if column.words and not column.keeps_strange:
+            after = after.set(lost, None)
         columns.append(after)
-        if column.type in ("flag", "whole", "time") and before.dtype == pl.String and after.null_count():
-            present = ~before.str.strip_chars().str.to_lowercase().is_in(NOTHING).fill_null(True)
-            if column.type == "time":
-                present &= ~before.str.contains(r"^\s*0?001-01-01").fill_null(True)
-            lost = present & after.is_null()
-            if lost.any():
-                why = f"{column.name} is not a {column.type}"
-                unreadable.append(_rejected(table, raw.filter(lost), column.name, why, kept=True))
     columns += [raw[name].cast(dtype) for name, dtype in SOURCE.items() if name in raw.columns]
     return pl.DataFrame(columns), pl.concat(unreadable)
+
+
+def _lost(before: pl.Series, after: pl.Series, column: Column) -> tuple[pl.Series, str]:
+    """(cells that say something and could not be read, why): of a column of words those that are none of them."""
+    if column.words:
+        strange = (after.is_not_null() & ~after.is_in(column.words)).fill_null(False)
+        taken = "taken as it widens access" if column.keeps_strange else "taken as not known"
+        return strange, f"{column.name} is none of the words of this column: {taken}"
+    if after.null_count() <= before.null_count():
+        return pl.repeat(False, len(before), dtype=pl.Boolean, eager=True), ""
+    present = before.is_not_null()
+    if before.dtype == pl.String:
+        present &= ~before.str.strip_chars().str.to_lowercase().is_in(NOTHING).fill_null(True)
+        if column.type == "time":
+            present &= ~before.str.contains(r"^\s*0?001-01-01").fill_null(True)
+    elif before.dtype.is_float():
+        present &= before.is_not_nan()
+    elif before.dtype in (pl.Date, pl.Datetime) and column.type == "time":
+        present &= before.dt.year() >= NO_DATE_BEFORE
+    what = {"flag": "true or false", "whole": f"a whole number from 0 to {column.most:,}", "time": "a time"}
+    return present & after.is_null(), f"{column.name} is not {what.get(column.type, 'text')}"
 
 
 def settle(table: Table, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -479,8 +502,8 @@ def _repeated(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
 
 
 def _rejected(table: Table, rows: pl.DataFrame, column: str, why: str, *, kept: bool) -> pl.DataFrame:
-    shown = rows[column]
-    text = shown.list.join(";") if isinstance(shown.dtype, pl.List) else shown.cast(pl.String, strict=False)
+    rows = rows.with_columns([pl.lit(None, dtype).alias(name) for name, dtype in SOURCE.items() if name not in rows])
+    text = _shown(rows[column])
     return rows.select(
         pl.lit(table.name).alias("table"),
         "source_file",
@@ -492,15 +515,30 @@ def _rejected(table: Table, rows: pl.DataFrame, column: str, why: str, *, kept: 
     )
 
 
+def _shown(cells: pl.Series) -> pl.Series:
+    """Cells of any type as text for people."""
+    if cells.dtype == pl.List(pl.String):
+        return cells.list.join(";")
+    if cells.dtype.is_nested() or cells.dtype in (pl.Binary, pl.Duration, pl.Object):
+        return pl.Series(cells.name, [None if cell is None else str(cell) for cell in cells], dtype=pl.String)
+    return cells.cast(pl.String, strict=False)
+
+
 def read_column(cells: pl.Series, column: Column) -> pl.Series:
     """A raw column as the column's type; unreadable cells become null.
 
     What a cell says depends on its text alone, so each different text is read once: columns of millions hold few.
     """
+    nothing = pl.repeat(None, len(cells), dtype=DTYPES[column.type], eager=True).alias(column.name)
     if cells.null_count() == len(cells):
-        return pl.Series(column.name, [None], DTYPES[column.type]).extend_constant(None, len(cells))[1:]
+        return nothing
+    if cells.dtype.is_nested() and column.type != "list":
+        return nothing  # a structure where a word or number should be
     if cells.dtype != pl.String or column.type in ("list", "time"):
-        return cells.to_frame().select(read_cells(column, cells.dtype).alias(column.name)).to_series()
+        try:
+            return cells.to_frame().select(read_cells(column, cells.dtype).alias(column.name)).to_series()
+        except pl.exceptions.PolarsError:
+            return nothing
     texts = cells.unique()
     said = texts.to_frame().select(read_cells(column, pl.String()).alias(column.name)).to_series()
     if column.type in ("id", "text"):
@@ -527,8 +565,11 @@ def read_cells(column: Column, dtype: pl.DataType) -> pl.Expr:
         return pl.when(low.is_in(TRUE)).then(True).when(low.is_in(FALSE)).then(False)
     if column.type == "whole":
         if dtype.is_integer():
-            return cell.cast(pl.Int64, strict=False)
-        return cell.cast(pl.String).str.strip_chars().str.replace(r"\.0+$", "").cast(pl.Int64, strict=False)
+            number = cell.cast(pl.Int64, strict=False)
+        else:
+            text = cell.cast(pl.String).str.strip_chars()
+            number = text.str.replace(r"\.0+$", "").cast(pl.Int64, strict=False)
+        return pl.when(number.is_between(0, column.most)).then(number)
     if isinstance(dtype, pl.Datetime):
         moment = cell.dt.replace_time_zone("UTC") if dtype.time_zone is None else cell.dt.convert_time_zone("UTC")
         moment = moment.cast(pl.Datetime("us", "UTC"))

@@ -16,7 +16,7 @@ PACKAGE = ROOT / "acl_graph"
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "unfinished", "vocabulary", "csr", "kernels"),
     ("tables", "names"),
-    ("raw",),
+    ("raw", "switches"),
     ("tenant",),
     ("readers", "facts", "samples"),
     ("access_rules",),

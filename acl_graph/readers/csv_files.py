@@ -34,23 +34,24 @@ _END = "\x00end\x00"
 
 @dataclass(frozen=True)
 class Misfit:
-    """A row that cannot be used: the line it begins on, why, and how it begins."""
+    """A row that cannot be used, or (`kept`) only as far as it goes: the line it begins on, why, and how it begins."""
 
     line: int
     why: str
     start: str
+    kept: bool = False
 
 
-#: told of every row that cannot be used
+#: told of every row that does not fit its header
 OnMisfit = Callable[[Misfit], None]
 
 
 def csv_frames(file: Sniffed, misfit: OnMisfit) -> Iterator[pl.DataFrame]:
     """Frames of text columns (header cleaned) and `source_row`: the line on which the record begins, from 1.
 
-    Empty cells are null and blank lines are no rows. A row with fewer cells than the header ends in nulls; cells beyond
-    the header are passed over where they are empty, and make the row a misfit where they are not: one unquoted
-    delimiter has shifted the others. A column called `source_row` is taken as what an earlier reading said.
+    Empty cells are null and blank lines are no rows. A row with fewer cells than the header is kept, the others not
+    known, and said; cells beyond the header are passed over where they are empty, and cost the row where they are not:
+    one unquoted delimiter has shifted the others. A column `source_row` is taken as what an earlier reading said.
 
     Raises
     ------
@@ -143,12 +144,19 @@ class _Rows:
             )
         except pl.exceptions.PolarsError:
             return None
-        if frame.height != lines or frame.width != len(self.names):
+        whole = frame.height == lines and frame.width == len(self.names)
+        if not whole or not self._every_row_is_full(block, lines, frame):
             return None
         frame.columns = self.names
         if not self.own_numbers:
             frame = frame.with_columns(pl.int_range(self.line, self.line + lines, dtype=pl.Int64).alias(SOURCE_ROW))
         return lines, frame.filter(~pl.all_horizontal(pl.col(self.names).is_null()))
+
+    def _every_row_is_full(self, block: bytes, lines: int, frame: pl.DataFrame) -> bool:
+        """Whether no row can have fewer cells than the header: polars fills them up without a word."""
+        if b'"' in block:  # delimiters may stand inside cells: a last cell says that those before it are there
+            return not frame[:, -1].null_count()
+        return block.count(self.file.delimiter.encode()) == lines * (len(self.names) - 1)
 
     def _exact(self, blocks: Iterator[bytes]) -> Iterator[pl.DataFrame]:
         """The same by the csv module, record by record."""
@@ -162,6 +170,9 @@ class _Rows:
                 continue
             if not any(cells):
                 continue
+            if len(cells) < width:
+                why = f"has {len(cells)} cells where the header has {width}: the others are not known"
+                self.misfit(Misfit(line, why, self.file.delimiter.join(cells)[:200], kept=True))
             for position, column in enumerate(columns):
                 column.append((cells[position] or None) if position < len(cells) else None)
             numbers.append(line)
@@ -197,10 +208,11 @@ class _Rows:
                     yield line, cells
                 else:
                     return
-            except csv.Error as error:
-                raise BadInput(
-                    f"{self.file.relative}: line {self.line:,} is not readable CSV ({plain(error)})."
-                ) from None
+            except csv.Error:  # a cell that goes on and on: a quote was not closed
+                taken = feed.taken()
+                self._unclosed(self.line, taken)
+                feed.give_back(taken[1:])
+                self.line += 1
 
     def _swallows_rows(self, lines: list[str]) -> bool:
         """Whether lines inside one quoted cell look like rows themselves: as many cells as the header, two at least."""

@@ -44,7 +44,7 @@ def records(file: Sniffed, raw: RawExport, table: str) -> Iterator[tuple[int, Re
                 record: Record = {}
                 for name, cell in zip(names, cells, strict=True):
                     record.setdefault(name, cell)
-                row = int(record.pop("source_row"))
+                row = int(record.pop("source_row") or 0)
                 if any(cell not in (None, "") for cell in record.values()):
                     yield row, record
         return
@@ -57,7 +57,7 @@ def records(file: Sniffed, raw: RawExport, table: str) -> Iterator[tuple[int, Re
 
 def misfits_into(raw: RawExport, table: str, file: Sniffed) -> Callable[[Misfit], None]:
     """Rows of a CSV that cannot be used become rejected rows of `table`."""
-    return lambda row: raw.reject(table, file.relative, row.line, row.why, value=row.start)
+    return lambda row: raw.reject(table, file.relative, row.line, row.why, value=row.start, kept=row.kept)
 
 
 def sample(file: Sniffed) -> frozenset[str]:

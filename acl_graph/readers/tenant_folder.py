@@ -14,6 +14,7 @@ from acl_graph.raw import RawExport, ReadFile
 from acl_graph.readers.csv_files import csv_frames
 from acl_graph.readers.files import BadRecord, Sniffed, plain, read_json
 from acl_graph.readers.records import misfits_into
+from acl_graph.switches import read_switches
 from acl_graph.tables import TABLES
 from acl_graph.vocabulary import Cover
 
@@ -132,27 +133,51 @@ def _read_toml(file: Sniffed, raw: RawExport) -> None:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInput(f"{file.relative} is not valid TOML: {plain(error)}.") from None
     raw.name = str(said.get("name", raw.root.name))
-    moment: Any = said.get("snapshot")
-    if isinstance(moment, str):
-        try:
-            moment = datetime.fromisoformat(moment)
-        except ValueError:
-            raise BadInput(f"{file.relative}: snapshot {moment[:40]!r} is not an ISO 8601 time.") from None
-    if moment is not None:
-        if not isinstance(moment, datetime):
-            moment = datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
-        raw.snapshot = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    for key, value in _flat(said.get("coverage", {})):
+    raw.snapshot = _moment(said.get("snapshot"), file) or raw.snapshot
+    for key, value in _flat(_table(said, "coverage", file)):
         if value not in tuple(Cover):
             raise BadInput(f"{file.relative}: coverage of {key} must be complete, partial or absent, not {value!r}.")
-        table = key.split(".")[0]
+        table, _, column = key.partition(".")
         if table not in TABLES and table != "default":
-            raw.note(f"tenant.toml speaks of the coverage of {table!r}, which is no table.")
+            raw.note(f"{file.relative} speaks of the coverage of {table!r}, which is no table.")
+        elif column and column not in {one.name for one in TABLES[table].columns}:
+            raw.note(f"{file.relative} speaks of the coverage of {key!r}, which is no column.")
         raw.coverage[key] = value
         raw.told.add(key)
-    raw.switches.update(said.get("switches", {}))
-    for note in said.get("notes", []):
-        raw.note(str(note))
+    switches, strangers = read_switches(_table(said, "switches", file), file.relative)
+    raw.switches.update(switches)
+    notes = said.get("notes", [])
+    if not isinstance(notes, list):
+        raise BadInput(f"{file.relative}: notes must be a list of texts.")
+    strangers += [
+        f"{file.relative}: the entry {key[:60]!r} is not known and changes nothing."
+        for key in said
+        if key not in ("name", "snapshot", "coverage", "switches", "notes")
+    ]
+    for note in [*map(str, notes), *strangers]:
+        raw.note(note)
+
+
+def _table(said: dict[str, Any], name: str, file: Sniffed) -> dict[str, Any]:
+    found = said.get(name, {})
+    if not isinstance(found, dict):
+        raise BadInput(f"{file.relative}: [{name}] must be a table of names and values.")
+    return found
+
+
+def _moment(said: Any, file: Sniffed) -> datetime | None:
+    """The day or instant the export describes, in UTC where no zone is said."""
+    if said is None:
+        return None
+    try:
+        if isinstance(said, str):
+            said = datetime.fromisoformat(said)
+        if not isinstance(said, datetime):
+            said = datetime(said.year, said.month, said.day, tzinfo=UTC)
+    except (ValueError, AttributeError):
+        raise BadInput(f"{file.relative}: snapshot {str(said)[:40]!r} is not an ISO 8601 time.") from None
+    moment: datetime = said
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _flat(entries: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:

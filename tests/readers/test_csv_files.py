@@ -39,7 +39,25 @@ def test_lines_are_counted_past_line_breaks_in_cells(tmp_path: Path) -> None:
 def test_a_row_with_more_cells_than_the_header_is_a_misfit_and_empty_ones_are_none(tmp_path: Path) -> None:
     found, misfits = rows(written(tmp_path, "a,b\n1,2\nRao, Priya,3\n4,5,,\n6\n"))
     assert found == [(2, "1", "2"), (4, "4", "5"), (5, "6", None)]
-    assert [(one.line, "3 cells" in one.why, one.start) for one in misfits] == [(3, True, "Rao, Priya,3")]
+    assert [(one.line, one.why[:11], one.start, one.kept) for one in misfits] == [
+        (3, "has 3 cells", "Rao, Priya,3", False),
+        (5, "has 1 cells", "6", True),
+    ]
+
+
+def test_a_short_row_is_said_with_and_without_quotes(tmp_path: Path) -> None:
+    for text in ("a,b,c\n1,2,3\n4,5\n", 'a,b,c\n1,2,"3"\n4,"5"\n', 'a,b,c\n"1",2,\n4,"5"\n'):
+        found, misfits = rows(written(tmp_path, text))
+        assert found[1] == (3, "4", "5", None)
+        assert [(one.line, one.kept) for one in misfits] == [(3, True)]
+
+
+def test_a_quote_that_swallows_more_than_a_cell_may_hold_costs_its_own_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_files, "LONGEST_RECORD", 1 << 10)
+    found, misfits = rows(written(tmp_path, 'a,b\n1,2\n"x,3\n' + "4,5\n" * 1000))
+    assert len(found) == 1001 and [one.line for one in misfits] == [3]
 
 
 @pytest.mark.parametrize("end", ["\n", ""])

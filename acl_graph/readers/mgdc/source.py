@@ -33,9 +33,9 @@ class Reading:
         self.counts: dict[str, int] = {}  #: records by file
         self.rows: list[tuple[str, str, int, str, str, str, bool]] = []
 
-    def record(self, dataset: str, file: str, row: int, why: str, value: str = "") -> None:
-        """A record that is left out."""
-        self.rows.append((dataset, file, row, "", value[:200], why, False))
+    def record(self, dataset: str, file: str, row: int, why: str, value: str = "", *, kept: bool = False) -> None:
+        """A record that is left out, or one that was cut short and `kept` as far as it goes."""
+        self.rows.append((dataset, file, row, "", value[:200], why, kept))
 
     def cells(self, dataset: str, file: str, row: int, lost: list[Lost]) -> None:
         """Cells that are not known now."""
@@ -126,7 +126,7 @@ def _loose(shape: type[Struct]) -> type[Struct]:
 
 def _csv(file: Sniffed, dataset: str, reading: Reading) -> Iterator[tuple[int, dict[str, Any]]]:
     def misfit(row: Misfit) -> None:
-        reading.record(dataset, file.relative, row.line, row.why, row.start)
+        reading.record(dataset, file.relative, row.line, row.why, row.start, kept=row.kept)
 
     for frame in csv_frames(file, misfit):
         numbers = frame["source_row"].to_list()
