@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from acl_graph.access_rules.levels import VIEW_BITS
 from acl_graph.addressing import Addresses
 from acl_graph.because import Asked, reasons
 from acl_graph.facts import Facts, number
@@ -172,7 +173,7 @@ class Access:
             possible=wider if wider != four else None,
             stopped_by=all_gates[0] if all_gates else None,
             stopped_by_all=all_gates,
-            conditions=conditions(self.sure, user, thing, int(sure.open[0])),
+            conditions=conditions(self.sure, user, thing, int(sure.open[0]), int(pairs.mask_no_anyone[0])),
             because=reasons(Asked(surely, possibly, pairs, sure, possible, stopped)),
         )
 
@@ -302,14 +303,19 @@ def _four(verdicts: Verdicts) -> dict[str, str]:
     }
 
 
-def conditions(units: Units, user: int, thing: int, level: int) -> tuple[str, ...]:
-    """What the verdict takes for granted about the session, and what it is otherwise (O22, O23)."""
+def conditions(units: Units, user: int, thing: int, level: int, without_anyone: int) -> tuple[str, ...]:
+    """What the verdict takes for granted about the session, and what it is otherwise (O22, O23).
+
+    `without_anyone` is what the list gives without Anyone links: these ask for no managed device.
+    """
     from acl_graph.access_rules.site_controls import BLOCK, CONTEXT, LIMITED
     from acl_graph.facts import kind_code
     from acl_graph.vocabulary import Kind
 
     session = int(units.session[thing])
     if level < Level.VIEW or units.facts.people.kind_of_user[user] != kind_code(Kind.USER) or units.agent_copy[thing]:
+        return ()
+    if without_anyone & VIEW_BITS != VIEW_BITS:
         return ()
     if session == LIMITED and level > Level.VIEW:
         return ("managed_device (otherwise VIEW)",)

@@ -12,7 +12,7 @@ import polars as pl
 
 from acl_graph import inspection
 from acl_graph.access import Access
-from acl_graph.access_rules.forms import VIA_ADMIN
+from acl_graph.access_rules.forms import VIA_ADMIN, VIA_OWNER
 from acl_graph.access_rules.levels import VIEW_BITS
 from acl_graph.exposure import Policy, Sensitivity, as_dict, weigh
 from acl_graph.facts import LICENCES, kind_code
@@ -268,7 +268,7 @@ def cause(
         count = int((units.members(node) & units.works & person).sum())
         key = ("administrator", node)
         weight[key] = count * int(sum(sensitive[scope] for scope in scopes))
-        table = "site_admins" if admins.via[position] == VIA_ADMIN else "members"
+        table = {VIA_ADMIN: "site_admins", VIA_OWNER: "sites"}.get(int(admins.via[position]), "members")
         example.setdefault(key, (table, int(admins.row[position])))
     if not weight:
         return None

@@ -193,8 +193,11 @@ def _audiences(asked: Asked, held: Entries) -> Iterator[str]:
         for row in found.row[(found.via == VIA_ANYONE) & (found.row >= 0)]:
             link = facts.tenant["grants"]["link"][int(row)]
             at = facts.links.code(link)
-            if 0 <= at < links.height and links["audience"][at] not in AUDIENCES:
-                yield f"the audience of the link {inert(link)} is not exported: it is taken for Anyone"
+            said = links["audience"][at] if 0 <= at < links.height else None
+            if said is not None and said not in AUDIENCES:
+                yield f"the audience {inert(said)!r} of the link {inert(link)} is not known: it is taken for Anyone"
+            elif 0 <= at < links.height and said is None:
+                yield f"the audience of the link {inert(link)} is not exported: it lets in surely whom it names only"
 
 
 def _time_matters(asked: Asked, held: Entries) -> bool:

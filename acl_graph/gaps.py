@@ -17,7 +17,7 @@ from acl_graph.facts import kind_code
 from acl_graph.units import Units
 from acl_graph.verdicts import FOUND, YES
 from acl_graph.vocabulary import GATE_NUMBER, STEPS, Cover, Gate, Kind, Level, Step
-from acl_graph.witness import name_of
+from acl_graph.witness import inert, name_of
 
 #: how many paths through unknown memberships are told; one is enough to make the point, all would be a list
 TOLD = 3
@@ -34,6 +34,8 @@ def gaps(asked: Asked) -> Iterator[str]:
         return
     if opens or latent or not asked.opens:
         yield from _list(asked)
+    if latent:
+        yield from _addresses(asked)
     yield from _gates(asked, opening=opens or latent, showing=finds or copilot)
     if latent and wide.open[0] < Level.VIEW:
         yield from _joining(asked)
@@ -88,6 +90,26 @@ def _list(asked: Asked) -> Iterator[str]:
             yield f"a row makes {name_of(units, node)} an owner of the site's group, which Entra would not let one add"
     told = (sentence for node in sorted(nodes - asked.surely_in) for sentence in why_in(asked, node))
     yield from islice(dict.fromkeys(told), TOLD)
+    silent = _incomplete(asked, "app_permissions")
+    if silent and units.app_mask[asked.user] & ~asked.units.app_mask[asked.user]:
+        yield f"{silent}: an app may have any"
+
+
+def _addresses(asked: Asked) -> Iterator[str]:
+    """Links whose address may let in whom the export does not say."""
+    units, facts = asked.possibly.units, asked.units.facts
+    found = units.latent.at(asked.place)
+    found = found.take(asked.possibly.now[found.node])
+    grants, links = facts.tenant["grants"]["link"], facts.tenant["links"]["audience"]
+    for row in dict.fromkeys(found.row.tolist()):
+        if row < 0:
+            yield f"{_incomplete(asked, 'grants')}: a link for anybody who has its address may stand here"
+            continue
+        link = facts.links.code(grants[row])
+        if not 0 <= link < len(links):
+            yield "a link on it is not described in the export: it may be for anybody"
+        elif links[link] is None:
+            yield f"the audience of the link {inert(grants[row])} is not exported: it may be for anybody"
 
 
 def why_in(asked: Asked, node: int) -> Iterator[str]:
@@ -187,6 +209,10 @@ def _gate(asked: Asked, gate: Gate) -> Iterator[str]:
     elif gate is Gate.INFORMATION_BARRIER:
         yield from _barrier(asked)
     elif gate is Gate.RESTRICTED_ACCESS:
+        unlisted = _incomplete(asked, "site_restricted_groups")
+        if unlisted:
+            yield f"{unlisted}: groups may be admitted that are not named"
+            return
         groups = [] if asked.unset("restricted_access_control") else asked.units.restricted_groups.get(asked.site, [])
         if asked.site_cell("kind") == "onedrive":
             named = list(asked.units.facts.tenant.switch("onedrive_restricted_groups") or [])
@@ -209,6 +235,8 @@ def _gate(asked: Asked, gate: Gate) -> Iterator[str]:
         if used:
             yield f"{used}: anybody may have used it lately"
         yield from _people_of_the_file(asked, "author, owner, modified_by")
+        if gate is Gate.RESTRICTED_DISCOVERY and asked.units.facts.tenant.switch("rcd_recent_exception") == "unk":
+            yield "whether one's own and recently used files stay discoverable is not known (rcd_recent_exception)"
         if gate is Gate.RESTRICTED_SEARCH and not used:
             shared = filter(None, (_incomplete(asked, table) for table in ("grants", "link_users")))
             yield from (f"{sentence}: it may have been shared with anybody in person" for sentence in shared)
@@ -234,10 +262,16 @@ def _barrier(asked: Asked) -> Iterator[str]:
 
 
 def _people_of_the_file(asked: Asked, columns: str) -> Iterator[str]:
-    coverage = asked.units.facts.tenant.coverage
-    missing = [column for column in columns.split(", ") if coverage.column_missing("items", column)]
-    if missing and asked.thing < asked.units.n_items:
-        yield f"items.{', items.'.join(missing)} may lack values: anybody may be meant"
+    coverage, items = asked.units.facts.tenant.coverage, asked.units.facts.tenant["items"]
+    missing = [
+        column
+        for column in columns.split(", ")
+        if asked.thing < items.height
+        and items[column][asked.thing] is None
+        and not coverage.default_holds("items", column)
+    ]
+    if missing:
+        yield f"items.{', items.'.join(missing)} of this file is not known: anybody may be meant"
 
 
 __all__ = ["gaps"]

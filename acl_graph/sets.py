@@ -19,7 +19,7 @@ from acl_graph.names import Codes
 from acl_graph.vocabulary import Kind
 
 #: numbers after the principals stand for populations: P + k is the population of bit k
-N_POPULATIONS = 7
+N_POPULATIONS = 8
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,12 @@ NOTHING = ("", "null", "none", "na", "n/a", "{}", "[]", "00000000-0000-0000-0000
 TRUE = ("true", "1", "yes", "y", "wahr", "vrai", "$true")
 FALSE = ("false", "0", "no", "n", "falsch", "faux", "$false")
 NO_DATE_BEFORE = 1900
+#: the words of other tools for ours: column -> word without case, spaces and dashes -> ours
+OTHER_SPELLINGS = {
+    "copilot": {"true": "licensed", "false": "none"},
+    "audience": {"anonymous": "anyone", "company": "organization", "users": "people", "specificpeople": "people",
+                 "existingaccess": "existing"},
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -396,6 +402,32 @@ TABLES: dict[str, Table] = {
 }
 
 
+#: what several rows of one key say together: somebody eligible who is a member now, rights in rows of their own, uses
+#: at several times; other columns keep the first row's cell
+MERGED: dict[str, dict[str, pl.Expr]] = {
+    "members": {
+        "assignment": pl.when(pl.col("assignment").ne_missing("eligible").any())
+        .then(pl.col("assignment").filter(pl.col("assignment").ne_missing("eligible")).first())
+        .otherwise(pl.lit("eligible"))
+        .alias("assignment")
+    },
+    "label_rights": {
+        "rights": pl.col("rights").explode(empty_as_null=False, keep_nulls=False).unique(maintain_order=True)
+    },
+    "item_rights": {
+        "rights": pl.col("rights").explode(empty_as_null=False, keep_nulls=False).unique(maintain_order=True)
+    },
+    "usage": {
+        "last": pl.col("last").max(),
+        "events": pl.when(pl.col("events").is_not_null().any()).then(pl.col("events").sum()),
+        "actor": pl.when((pl.col("actor").is_null() | (pl.col("actor") == "user")).any())
+        .then(pl.lit("user"))
+        .otherwise(pl.col("actor").first())
+        .alias("actor"),
+    },
+}
+
+
 def sort_out(table: Table, raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Split `raw` into (kept, rejected): kept has the table's columns and types, rejected says why.
 
@@ -460,7 +492,7 @@ def settle(table: Table, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame
     """(kept, rejected) of rows that were read: every column of the table, and one row for each key.
 
     A row without a key, and another row with a key that is taken, are rejected (`row_kept` false). The same row twice
-    is one row.
+    is one row, and rows that say more about one thing together than each alone (`MERGED`) become one.
     """
     missing_columns = {name: dtype for name, dtype in table.schema().items() if name not in rows.columns}
     frame = rows.with_columns([pl.lit(None, dtype).alias(name) for name, dtype in missing_columns.items()])
@@ -476,6 +508,8 @@ def settle(table: Table, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame
     again = _repeated(frame, table.key)
     if again.any():
         frame = frame.filter(~_repeated(frame, [c.name for c in table.columns]))
+        if table.name in MERGED:
+            frame = _merged(table, frame)
         taken = _repeated(frame, table.key)
         if taken.any():
             rejected.append(
@@ -483,6 +517,16 @@ def settle(table: Table, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame
             )
             frame = frame.filter(~taken)
     return frame, pl.concat(rejected)
+
+
+def _merged(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows of one key in one row, where the first of them stands."""
+    how = MERGED[table.name]
+    return (
+        frame.group_by(table.key, maintain_order=True)
+        .agg([how.get(name, pl.col(name).first()) for name in frame.columns if name not in table.key])
+        .select(frame.columns)
+    )
 
 
 def _repeated(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
@@ -592,8 +636,7 @@ def _text_cells(cell: pl.Expr, *, guid: bool, keeps_none: bool) -> pl.Expr:
 
 def _words(text: pl.Expr, column: Column) -> pl.Expr:
     spelled = {word.lower().replace("_", ""): word for word in column.words}
-    if column.name == "copilot":
-        spelled |= {"true": "licensed", "false": "none"}
+    spelled |= OTHER_SPELLINGS.get(column.name, {})
     plain = text.str.to_lowercase().str.replace_all(r"[\s_-]", "")
     return plain.replace_strict(spelled, default=text, return_dtype=pl.String)
 

@@ -182,7 +182,7 @@ def build(raw: RawExport) -> Tenant:
                 frame, disagree = complete(name, frame, kept)
                 conflicts.append(disagree)
             else:
-                frame = pl.concat([frame, kept]).unique(list(table.key), keep="first", maintain_order=True)
+                frame, _ = settle(table, pl.concat([frame, kept]))
         for _, patched, on, patch in raw.patches:
             if patched == name:
                 frame, lost, disagree = overlay(name, on, frame, patch)

@@ -315,12 +315,13 @@ def compile_world(facts: Facts, *, sure: Units | None = None) -> Units:
     gates[Gate.NO_CRAWL] = shut(hidden)
     may_use = np.append(may_own, no_items) | (wide and not coverage.complete("usage"))
     undiscovered = discovery.restricted_discovery(facts)
-    discovery.recent_exceptions(facts, undiscovered, exceptions)
-    recent_spared = discovery.recent_spared(facts)
+    discovery.recent_exceptions(facts, undiscovered, exceptions, wide=wide)
+    recent_spared = discovery.recent_spared(facts, wide=wide)
     gates[Gate.RESTRICTED_DISCOVERY] = shut(np.append(undiscovered, False)[thing_site] & ~(may_use & recent_spared))
     searched = discovery.restricted_search(facts, rows)
-    people_links = (linked.open.via == VIA_PEOPLE) & (linked.open.user_row >= 0)
-    direct = people.user_of[assigned.open.node] >= 0
+    # a level that opens nothing comes by itself, as Limited Access above what is shared: it shares nothing (H06)
+    people_links = (linked.open.via == VIA_PEOPLE) & (linked.open.user_row >= 0) & _opening(linked.open.mask)
+    direct = (people.user_of[assigned.open.node] >= 0) & _opening(assigned.open.mask)
     shared_scope = np.concatenate([assigned.open.scope[direct], linked.open.scope[people_links]])
     shared_user = np.concatenate(
         [people.user_of[assigned.open.node[direct]], people.user_of[linked.open.node[people_links]]]
@@ -386,10 +387,14 @@ def compile_world(facts: Facts, *, sure: Units | None = None) -> Units:
     )
 
 
+def _opening(mask: Mask) -> NDArray[np.bool_]:
+    return np.asarray(mask & np.uint64(levels.VIEW_BITS) == np.uint64(levels.VIEW_BITS))
+
+
 def _may_be(facts: Facts, column: str, *, wide: bool) -> NDArray[np.bool_]:
-    """Items of which anybody may be the author, owner ...: the column is said to have gaps and the cell is empty."""
+    """Items of which anybody may be the author, owner ...: the cell is empty and nobody said that this is known."""
     found = np.zeros(len(facts.items), np.bool_)
-    if wide and facts.tenant.coverage.column_missing("items", column):
+    if wide and not facts.tenant.coverage.default_holds("items", column):
         items = facts.tenant["items"]
         found[facts.items.codes(items["id"])] = items[column].is_null().to_numpy()
     return found

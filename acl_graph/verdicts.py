@@ -116,7 +116,8 @@ def decide(units: Units, pairs: Pairs) -> Verdicts:
     counted = np.where(no_anyone, spared, held)
     acl, listed = enough(held), enough(counted)
     suited = suits(counted)
-    library = suited | ~listed
+    # what Anyone links alone would open, where these do not count, is asked about its library all the same
+    library = np.where(listed, suited, ~acl | suits(held))
     site_state, external, barrier = ok(Gate.SITE_STATE), ok(Gate.EXTERNAL_SHARING), ok(Gate.INFORMATION_BARRIER)
     restricted, dlp = ok(Gate.RESTRICTED_ACCESS), ok(Gate.DLP)
     # A3: where only Anyone links would have been enough and do not count, it is the block that stops and not the list

@@ -21,6 +21,7 @@ from acl_graph.access_rules.forms import (
     VIA_ASSUMED,
     VIA_GRANT,
     VIA_ORGANIZATION,
+    VIA_OWNER,
     VIA_PEOPLE,
 )
 from acl_graph.access_rules.levels import VIEW_BITS, app_grants, levels_of
@@ -320,6 +321,8 @@ def _entries_on(units: Units, thing: int) -> Iterator[_Entry]:
                 )
             elif via == VIA_ADMIN:
                 yield _Entry(node, mask, (("administers the site of", ("site_admins", row)),), "")
+            elif via == VIA_OWNER:
+                yield _Entry(node, mask, (("owns the OneDrive that holds", ("sites", row)),), "")
             elif via == VIA_ASSUMED:
                 where = ("members", row) if row >= 0 else None
                 yield _Entry(node, mask, (("is assumed to have, as the site's group, access to", where),), "")

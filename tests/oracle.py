@@ -387,6 +387,12 @@ def expired_guest(world: World, who: str, site: str | None) -> bool:
     )
 
 
+def p18_bars(world: World, who: str, group: str) -> bool:
+    """P18: whether a guest gets nothing of what this kind of group is granted, known member or not."""
+    closed = flag(world, "group_guest_access", True) is False
+    return closed and is_external(world, who) and kind(world, group) in ("m365_group", "group_owners")
+
+
 def p18_row_is_void(world: World, who: str, group: str, member: str) -> bool:
     """P18, S16: a guest's own row that does not count."""
     if member != who or not is_external(world, who):
@@ -437,7 +443,7 @@ def tokens(world: World, wide: bool, who: str, restored: bool = False, step: str
     have |= populations(world, wide, who)
     if wide:
         named = {row["id"] for row in rows(world, "principals")} | unresolved(world)
-        have |= {name for name in named if unknown_members(world, name)}
+        have |= {name for name in named if unknown_members(world, name) and not p18_bars(world, who, name)}
     have = closure(world, wide, who, restored, have)
     if step == "join":
         have = closure(world, wide, who, restored, have | p22_joinable(world, wide, who))
@@ -460,15 +466,20 @@ def p22_joinable(world: World, wide: bool, who: str) -> set[str]:
 
 
 def p22_eligible(world: World, wide: bool, who: str, restored: bool, have: set[str]) -> set[str]:
-    return {
-        row["group"]
-        for row in rows(world, "members")
-        if row.get("assignment") == "eligible"
-        and (row.get("role") or "member") == "member"
-        and row["member"] in have
-        and counts_as_edge(world, wide, row["group"], row["member"])
-        and (restored or not p18_row_is_void(world, who, row["group"], row["member"]))
-    }
+    """Groups that somebody, or a group one is in, is eligible for; for an eligible owner the claims of the owners."""
+    found: set[str] = set()
+    for row in rows(world, "members"):
+        group, member = row["group"], row["member"]
+        if row.get("assignment") != "eligible" or member not in have:
+            continue
+        if not restored and p18_row_is_void(world, who, group, member):
+            continue
+        if (row.get("role") or "member") == "member":
+            found |= {group} if counts_as_edge(world, wide, group, member) else set()
+        else:
+            claims = p07_owner_claims(world, group)
+            found |= {claim for claim in claims if counts_as_edge(world, wide, claim, member)}
+    return found
 
 
 # ---------------------------------------------------------------- levels
@@ -545,23 +556,29 @@ def s10_sharing(world: World, site: str | None) -> str:
 
 
 def audience_of(link: Row) -> str:
+    """A strange word is read as Anyone; no word at all is 'unsaid'."""
     said = link.get("audience")
-    return said if said in ("organization", "people", "existing") else "anyone"
+    return str(said) if said in ("organization", "people", "existing") else "anyone" if said else "unsaid"
 
 
-def s07_dead(world: World, link: Row, site: str | None) -> bool:
-    """S07, S11: expired, or an Anyone link where Anyone links do not work."""
+def s11_anyone_works(world: World, site: str | None) -> bool:
+    channel = row_of(world, "sites", site).get("kind") == "shared_channel"
+    return s10_sharing(world, site) == SHARING[3] and not channel
+
+
+def s07_dead(world: World, wide: bool, link: Row, site: str | None) -> bool:
+    """S07, S11: expired, or an Anyone link where Anyone links do not work. One for nobody knows whom may be one."""
     if past(world, link.get("expires")):
         return True
-    channel = row_of(world, "sites", site).get("kind") == "shared_channel"
-    return audience_of(link) == "anyone" and (s10_sharing(world, site) != SHARING[3] or channel)
+    may_be = ("anyone",) if wide else ("anyone", "unsaid")
+    return audience_of(link) in may_be and not s11_anyone_works(world, site)
 
 
 def s01_admits(world: World, wide: bool, who: str, audience: str) -> bool:
     """Whom a link of this audience can be for."""
     if audience == "organization":
         return is_directory_member(world, wide, who)
-    return audience in ("anyone", "people") and is_person(world, wide, who)
+    return audience in ("anyone", "people", "unsaid") and is_person(world, wide, who)
 
 
 def individual_path(world: World, wide: bool, who: str, link_id: str, site: str | None, restored: bool) -> bool:
@@ -569,11 +586,11 @@ def individual_path(world: World, wide: bool, who: str, link_id: str, site: str 
     link = row_of(world, "links", link_id)
     if not link:
         return wide and kind(world, who) != "anonymous"
-    dead = s07_dead(world, link, site)
+    dead = s07_dead(world, wide, link, site)
     if dead and flag(world, "link_death_ends_redeemed", True) is not False:
         return False
     if wide and gap(world, "link_users"):
-        if audience_of(link) == "people" and not dead:
+        if audience_of(link) in ("people", "unsaid") and not dead:
             return kind(world, who) != "anonymous"  # it may name a group that holds anybody, an app too
         return s01_admits(world, wide, who, audience_of(link))
     named = {row["principal"] for row in rows_by(world, "link_users", "link").get(link_id, [])}
@@ -582,13 +599,20 @@ def individual_path(world: World, wide: bool, who: str, link_id: str, site: str 
         if any(unknown_members(world, name) for name in strangers):
             return kind(world, who) != "anonymous"  # whoever that is, it stands for nobody in particular
     void = not restored and expired_guest(world, who, site)
+    if (
+        audience_of(link) == "people"
+        and is_external(world, who)
+        and row_of(world, "sites", site).get("kind") == "shared_channel"
+    ):
+        return False  # H11: from outside only the channel's own people
     return who in named and not void and s01_admits(world, wide, who, audience_of(link))
 
 
-def group_path(world: World, who: str, have: Iterable[str], link_id: str, site: str | None) -> bool:
+def group_path(world: World, wide: bool, who: str, have: Iterable[str], link_id: str, site: str | None) -> bool:
     """S03, S04: a group opens on a people link only."""
     link = row_of(world, "links", link_id)
-    if not link or audience_of(link) != "people" or s07_dead(world, link, site):
+    for_people = ("people", "unsaid") if wide else ("people",)
+    if not link or audience_of(link) not in for_people or s07_dead(world, wide, link, site):
         return False
     named = {row["principal"] for row in rows_by(world, "link_users", "link").get(link_id, [])}
     return bool((named - {who}) & set(have))
@@ -599,14 +623,19 @@ def s03_url_mask(world: World, wide: bool, who: str, thing: Thing) -> int:
     mask = 0
     for grant in rows_by(world, "grants", "scope").get(thing.scope, []) if thing.scope else []:
         link = row_of(world, "links", grant.get("link"))
-        if not link or s07_dead(world, link, thing.site):
+        if not grant.get("link") or (not link and not wide) or s07_dead(world, wide, link, thing.site):
             continue
         audience = audience_of(link)
         nobody_in_particular = kind(world, who) == "anonymous"
-        anyone = audience == "anyone" and (is_person(world, wide, who) or nobody_in_particular)
+        maybe = wide and audience == "unsaid"
+        anyone = audience == "anyone" or (maybe and s11_anyone_works(world, thing.site))
+        anyone = anyone and (is_person(world, wide, who) or nobody_in_particular)
         anyone = anyone and (nobody_in_particular or not o30_blocks_anyone_paths(thing))
-        if anyone or (audience == "organization" and is_directory_member(world, wide, who)):
+        organization = audience == "organization" or (maybe and bool(link))
+        if anyone or (organization and is_directory_member(world, wide, who)):
             mask |= l10_mask(world, grant["scope"], grant.get("level"))
+    if wide and gap(world, "grants") and thing.scope and s11_anyone_works(world, thing.site):
+        mask |= FULL if kind(world, who) == "anonymous" else 0  # everybody else may hold a grant in person
     return mask
 
 
@@ -646,9 +675,11 @@ def h08_admin(world: World, wide: bool, who: str, thing: Thing, have: frozenset[
     if wide and gap(world, "site_admins"):
         return True
     own_row_void = not restored and expired_guest(world, who, thing.site)
-    for row in rows_by(world, "site_admins", "site").get(thing.site, []):
-        if row["principal"] in have and not (own_row_void and row["principal"] == who):
-            return True
+    admins = [row["principal"] for row in rows_by(world, "site_admins", "site").get(thing.site, [])]
+    if row_of(world, "sites", thing.site).get("kind") == "onedrive":
+        admins.append(row_of(world, "sites", thing.site).get("owner"))  # H18
+    if any(admin in have and not (own_row_void and admin == who) for admin in admins):
+        return True
     assumed = p07_assumed(world, thing.site)
     return assumed is not None and owns(world, wide, who, have, assumed, restored)
 
@@ -667,9 +698,10 @@ def granted(
             link_id = grant["link"]
             link = row_of(world, "links", link_id)
             direct = individual_path(world, wide, who, link_id, thing.site, restored)
-            if link and audience_of(link) == "anyone" and not anyone_paths:
+            of_anyone = ("anyone",) if wide else ("anyone", "unsaid")
+            if link and audience_of(link) in of_anyone and not anyone_paths:
                 direct = False
-            opens = direct or group_path(world, who, have, link_id, thing.site)
+            opens = direct or group_path(world, wide, who, have, link_id, thing.site)
         else:
             void = grant["principal"] == who and not restored and expired_guest(world, who, thing.site)
             opens = grant["principal"] in have and not void
@@ -691,6 +723,8 @@ def p19_app_mask(world: World, wide: bool, who: str) -> int:
     """P19: application permissions hold everywhere, delegated ones give nothing of their own."""
     mask = 0
     if may_be_app(world, wide, who):
+        if wide and gap(world, "app_permissions"):
+            return FULL
         for row in rows_by(world, "app_permissions", "app").get(who, []):
             if row.get("type") != "delegated":
                 mask |= APP_MASKS.get(str(row["permission"]).lower(), 0)
@@ -793,6 +827,8 @@ def gate_restricted_access(
         return True
     if not site.get("restricted_access") or not switch(world, wide, "restricted_access_control", True, False):
         return False
+    if wide and gap(world, "site_restricted_groups"):
+        return False  # groups may be admitted that the export does not name
     groups = [row["group"] for row in rows_by(world, "site_restricted_groups", "site").get(thing.site, [])]
     groups = groups or ([site["group"]] if site.get("group") else [])
     if not groups:
@@ -812,7 +848,7 @@ def is_in_column(world: World, wide: bool, who: str, thing: Thing, column: str) 
     if not thing.item:
         return False
     named = thing.item.get(column)
-    if not named and wide and column_gap(world, "items", column):
+    if not named and wide and not empty_is_known(world, "items", column):
         return column != "protected_by" or kind(world, who) != "anonymous"
     return bool(named) and named == who
 
@@ -906,13 +942,13 @@ def gate_no_crawl(world: World, thing: Thing) -> bool:
     return row_of(world, "sites", thing.site).get("no_crawl") is True or thing.library.get("no_crawl") is True
 
 
-def recent_use(world: World, wide: bool, who: str, thing: Thing) -> bool:
+def recent_use(world: World, wide: bool, who: str, thing: Thing, ever: bool = False) -> bool:
     if wide and gap(world, "usage"):
         return True
     today = now(world)
     for row in rows_by(world, "usage", "principal").get(who, []):
         last = row.get("last")
-        fresh = last is None or today is None or last >= today - timedelta(days=30)
+        fresh = ever or last is None or today is None or last >= today - timedelta(days=30)
         if thing.item and row["item"] == thing.id and (row.get("actor") or "user") != "system" and fresh:
             return True
     return False
@@ -923,7 +959,8 @@ def gate_restricted_discovery(world: World, wide: bool, who: str, thing: Thing) 
     site = row_of(world, "sites", thing.site)
     if not site.get("restricted_discovery") or site.get("kind") == "onedrive":
         return False
-    if flag(world, "rcd_recent_exception", "yes") in ("no", False):
+    spares = flag(world, "rcd_recent_exception", "yes")
+    if spares in ("no", False) or (spares == "unk" and not wide):
         return True
     return not (has_touched(world, wide, who, thing) or recent_use(world, wide, who, thing))
 
@@ -934,13 +971,19 @@ def shared_directly(world: World, wide: bool, who: str, thing: Thing) -> bool:
         return False
     if wide and gap(world, "grants"):
         return True
+    content = BITS["Open"] | BITS["ViewListItems"]
     for grant in rows_by(world, "grants", "scope").get(thing.scope, []):
+        opens = l10_mask(world, grant["scope"], grant.get("level")) & content == content
         if grant.get("link"):
             link = row_of(world, "links", grant["link"])
-            people = audience_of(link) == "people" if link else wide
+            people = audience_of(link) in (("people", "unsaid") if wide else ("people",)) if link else wide
+            # one that may name anybody may also give a level that nobody knows
+            opens = opens or not link or (wide and gap(world, "link_users"))
+            if not opens:
+                continue
             if people and individual_path(world, wide, who, grant["link"], thing.site, False):
                 return True
-        elif grant["principal"] == who and not expired_guest(world, who, thing.site):
+        elif opens and grant["principal"] == who and not expired_guest(world, who, thing.site):
             return True
     return False
 
@@ -958,7 +1001,7 @@ def gate_restricted_search(world: World, wide: bool, who: str, thing: Thing) -> 
     return not (
         shared_directly(world, wide, who, thing)
         or has_touched(world, wide, who, thing)
-        or recent_use(world, wide, who, thing)
+        or recent_use(world, wide, who, thing, ever=True)
     )
 
 
@@ -1033,7 +1076,8 @@ def answer(world: World, wide: bool, who: str, name: str) -> Answer:
         rights = e02_rights(world, wide, who, thing, have)
         if "VIEW" not in rights:
             gates.add("encryption")
-    own_items = {"library"} if level >= VIEW and gate_library(world, wide, who, thing, access) else set()
+    asked = access if level >= VIEW else granted(world, wide, who, thing, False, True)
+    own_items = {"library"} if a2_level(asked) >= VIEW and gate_library(world, wide, who, thing, asked) else set()
     missing = missing_grant(world, wide, who, thing, counted) if level < VIEW else set()
 
     opened = NONE if gates or own_items else capped(world, thing, have, level, rights)
@@ -1130,7 +1174,9 @@ def copilot_verdict(
     stops: set[str] = set()
     licence = c08_licence(world, wide, who)
     site = row_of(world, "sites", thing.site)
-    unpaid = licence == "payg" and site.get("kind") == "onedrive" and site.get("owner") != who
+    said = row_of(world, "principals", who).get("copilot")
+    at_most_payg = said in ("payg", "none") and kind(world, who) == "user"
+    unpaid = at_most_payg and site.get("kind") == "onedrive" and site.get("owner") != who
     if licence == "na" or unpaid:
         stops.add("copilot_licence")
     user_defined = e07_user_defined(world, thing)
@@ -1243,6 +1289,8 @@ def conditions(world: World, who: str, name: str, opened: int) -> list[str]:
     thing = thing_of(world, name)
     if opened < VIEW or kind(world, who) in ("app", "anonymous") or thing.agents:
         return []
+    if a2_level(granted(world, False, who, thing, False, False)) < VIEW:
+        return []  # O22: an Anyone link asks for no device
     policy = row_of(world, "sites", thing.site).get("conditional_access")
     if policy == "AllowLimitedAccess" and opened > VIEW:
         return ["managed_device (otherwise VIEW)"]

@@ -437,7 +437,7 @@ class _Maker:
                 continue
             expires = self.one(None, None, None, LONG_AGO, FAR_AWAY)
             audience = self.one(
-                "anyone", "anyone", "organization", "organization", "people", "people", "existing", None
+                "anyone", "anyone", "organization", "organization", "people", "people", "existing", "team", None, None
             )
             described = not self.ghostly(0.06)
             if described:
@@ -585,7 +585,7 @@ class _Maker:
         self.maybe(0.5, "copilot_billing", "licensed", "licensed", "payg", "unknown")
         for name in ("external_member_in_org", "guests_in_allusers", "link_death_ends_redeemed"):
             self.maybe(0.25, name, True, False)
-        self.maybe(0.2, "rcd_recent_exception", "yes", "no")
+        self.maybe(0.2, "rcd_recent_exception", "yes", "no", "unk")
         self.maybe(0.1, "readsecurity_bypass_bit", "CancelCheckout", "ManageLists")
         self.maybe(0.2, "otp_guests_retired", True, False)
         self.maybe(0.15, "viewonly_surfaces", False)
@@ -625,7 +625,8 @@ class _Maker:
             self.maybe_column(0.2, "principals.visibility", "complete")
             return
         self.coverage = self.one({"default": "complete"}, {"default": "complete"}, {})
-        for table in self.some(["members", "grants", "site_admins", "links", "link_users", "usage", "copilot_dlp"], 2):
+        access = ["members", "grants", "site_admins", "links", "link_users", "usage", "copilot_dlp"]
+        for table in self.some([*access, "app_permissions", "site_restricted_groups"], 2):
             self.coverage[table] = self.one("partial", "absent")
             if self.coverage[table] == "absent" and self.chance(0.5):
                 self.tables.pop(table)

@@ -46,9 +46,12 @@ def licences(facts: Facts, *, wide: bool) -> NDArray[np.int8]:
 
 
 def licence_rows(facts: Facts, rows: GateRows) -> Codes:
-    """The row of users whose licence reaches a site: pay-as-you-go does not reach others' OneDrive, int32[T] (C08)."""
+    """The row of users whose licence reaches a site: pay-as-you-go does not reach others' OneDrive, int32[T] (C08).
+
+    It is the most that an account without a licence can have.
+    """
     gate = np.full(len(facts.sites), ALL_PASS, np.int32)
-    payg = facts.people.licence[facts.people.node_of] == PAYG
+    payg = np.isin(facts.people.licence[facts.people.node_of], (PAYG, NO_LICENCE))
     if payg.any():
         owner = site_owner(facts)
         for site in np.flatnonzero(site_kinds(facts) == ONEDRIVE):

@@ -58,8 +58,8 @@ def restricted_search(facts: Facts, rows: GateRows) -> Codes:
     return gate
 
 
-def own_and_recent(facts: Facts) -> tuple[Codes, Codes, Codes, Codes]:
-    """(item, user) pairs of people and their own files, and of people and files they used in the last month."""
+def own_and_used(facts: Facts, *, recent: bool) -> list[tuple[Codes, Codes]]:
+    """(item, user) pairs of people and their own files, and of people and files they used - lately, if `recent`."""
     items = facts.tenant["items"]
     item = facts.items.codes(items["id"])
     user_of = np.append(facts.people.user_of, -1)
@@ -68,24 +68,25 @@ def own_and_recent(facts: Facts) -> tuple[Codes, Codes, Codes, Codes]:
         owned_item.append(item)
         owner.append(user_of[facts.principals(items[column])])
     usage = facts.tenant["usage"].filter(pl.col("actor").is_null() | (pl.col("actor") != "system"))
-    if facts.now is not None:
+    if recent and facts.now is not None:
         usage = usage.filter(pl.col("last").is_null() | (pl.col("last") >= facts.now - RECENT))
     used = facts.items.codes(usage["item"])
     user = user_of[facts.principals(usage["principal"])]
-    return np.concatenate(owned_item), np.concatenate(owner), used, user
+    return [(np.concatenate(owned_item), np.concatenate(owner)), (used, user)]
 
 
-def recent_spared(facts: Facts) -> bool:
-    """Whether own and recent files are taken to stay discoverable (the tenant's flag; yes unless it says no)."""
-    return str(facts.tenant.switch("rcd_recent_exception", "yes")).lower() not in ("no", "false")
+def recent_spared(facts: Facts, *, wide: bool) -> bool:
+    """Whether own and recent files are taken to stay discoverable: yes unless the flag says `no`; `unk` is possibly."""
+    said = str(facts.tenant.switch("rcd_recent_exception", "yes")).lower()
+    return said not in ("no", "false") and (wide or said != "unk")
 
 
-def recent_exceptions(facts: Facts, sites: NDArray[np.bool_], exceptions: Exceptions) -> None:
+def recent_exceptions(facts: Facts, sites: NDArray[np.bool_], exceptions: Exceptions, *, wide: bool) -> None:
     """Own and recently used files stay discoverable under restricted content discovery (O13, disputed)."""
-    if not recent_spared(facts) or not sites.any():
+    if not recent_spared(facts, wide=wide) or not sites.any():
         return
     in_site = np.append(sites, False)[facts.item_site]
-    for item, user in _pairs(facts):
+    for item, user in own_and_used(facts, recent=True):
         keep = (item >= 0) & (user >= 0)
         keep[keep] = in_site[item[keep]]
         exceptions.add(item[keep], user[keep], Gate.RESTRICTED_DISCOVERY)
@@ -94,16 +95,17 @@ def recent_exceptions(facts: Facts, sites: NDArray[np.bool_], exceptions: Except
 def search_exceptions(
     facts: Facts, gate: Codes, shared: tuple[Codes, Codes], things: tuple[Codes, Codes], exceptions: Exceptions
 ) -> None:
-    """Files one made, used or was given directly stay in under restricted search (O15).
+    """Files one made, ever used or was given directly stay in under restricted search (O15).
 
-    `shared` are (scope, user) pairs of role assignments and people links that name the user; `things` are scope and
-    site of every thing, plain items included.
+    Microsoft caps them at the last 2,000 of each person; no export says which these are, so none is left out. `shared`
+    are (scope, user) pairs of role assignments and people links that name the user; `things` are scope and site of
+    every thing, plain items included.
     """
     if not facts.tenant.switch("restricted_search", False):
         return
     closed = np.append(gate != ALL_PASS, True)  # what lies on no known site is on no allowed one
     shut = closed[facts.item_site]
-    for item, user in _pairs(facts):
+    for item, user in own_and_used(facts, recent=False):
         keep = (item >= 0) & (user >= 0)
         keep[keep] = shut[item[keep]]
         exceptions.add(item[keep], user[keep], Gate.RESTRICTED_SEARCH)
@@ -117,8 +119,3 @@ def search_exceptions(
     found = left.join(right, on="scope", how="inner").sort("item", "user")
     item = np.array(found["item"].to_numpy(), np.int32)
     exceptions.add(item, np.array(found["user"].to_numpy(), np.int32), Gate.RESTRICTED_SEARCH)
-
-
-def _pairs(facts: Facts) -> list[tuple[Codes, Codes]]:
-    owned, owner, used, user = own_and_recent(facts)
-    return [(owned, owner), (used, user)]

@@ -22,9 +22,12 @@ ANYBODY = 8  #: an unknown member may be anybody (possible world only)
 ALL_USERS = 16  #: any signed-in account, as usage rights mean it
 ACTIVE_DIRECTORY = 32  #: whom an organization link or a public group could still reach
 ACTIVE_LINKABLE = 64  #: whom an Anyone link could still reach: every account, and the anonymous
+NO_GUEST = 128  #: an unknown member of a Microsoft 365 group may be anybody but a guest, where guests get nothing by it
 
 # how an entry came to its scope
-VIA_GRANT, VIA_ANYONE, VIA_ORGANIZATION, VIA_PEOPLE, VIA_ADMIN, VIA_ASSUMED, VIA_UNKNOWN, VIA_AGENT = range(8)
+VIA_GRANT, VIA_ANYONE, VIA_ORGANIZATION, VIA_PEOPLE, VIA_ADMIN, VIA_ASSUMED, VIA_UNKNOWN, VIA_AGENT, VIA_OWNER = range(
+    9
+)
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,12 @@ from acl_graph.access_rules.forms import (
     VIA_ADMIN,
     VIA_ASSUMED,
     VIA_GRANT,
+    VIA_OWNER,
     Entries,
     Exceptions,
     Mask,
     entries,
+    join_entries,
 )
 from acl_graph.access_rules.levels import (
     APPROVE_ITEMS,
@@ -77,6 +79,7 @@ def assignments(facts: Facts, masks: Mask, *, wide: bool) -> Assignments:
     keep[keep] = facts.people.are(*kinds)[admin[keep]]
     full = np.full(int(keep.sum()), ADMIN_MASK, np.uint64)
     admins = entries(site[keep], admin[keep], full, VIA_ADMIN, np.flatnonzero(keep).astype(np.int64))
+    admins = join_entries(admins, _onedrive_owners(facts, kinds))
     barred_admin = pair_in(admins.scope, admins.node, expired)
     return Assignments(
         open=found.take(~barred),
@@ -84,6 +87,17 @@ def assignments(facts: Facts, masks: Mask, *, wide: bool) -> Assignments:
         admins=admins.take(~barred_admin),
         barred_admins=admins.take(barred_admin),
     )
+
+
+def _onedrive_owners(facts: Facts, kinds: tuple[Kind, ...]) -> Entries:
+    """The owner of a OneDrive is its primary administrator, with or without a row that says so (H18)."""
+    sites = facts.tenant["sites"]
+    owner = facts.principals(sites["owner"])
+    keep = (owner >= 0) & (sites["kind"] == "onedrive").fill_null(False).to_numpy()
+    keep[keep] = facts.people.are(*kinds)[owner[keep]]
+    at = np.flatnonzero(keep).astype(np.int64)
+    full = np.full(len(at), ADMIN_MASK, np.uint64)
+    return entries(facts.sites.codes(sites["id"])[keep], owner[keep], full, VIA_OWNER, at)
 
 
 @dataclass(frozen=True)

@@ -192,4 +192,6 @@ def app_masks(facts: Facts, *, wide: bool) -> Mask:
     masks = np.zeros(facts.people.n_users, np.uint64)
     for user, mask, _ in app_grants(facts, wide=wide):
         masks[user] |= np.uint64(mask)
+    if wide and not facts.tenant.coverage.complete("app_permissions"):
+        masks[np.isin(facts.people.kind_of_user, [kind_code(kind) for kind in (Kind.APP, Kind.UNRESOLVED)])] = FULL
     return masks

@@ -24,13 +24,15 @@ from acl_graph.access_rules.forms import (
     entries,
     join_entries,
 )
-from acl_graph.access_rules.principals import pair_in, reached_expiry
+from acl_graph.access_rules.levels import FULL
+from acl_graph.access_rules.principals import external, pair_in, reached_expiry
 from acl_graph.facts import EXTERNAL_MEMBER, INTERNAL, Facts
 from acl_graph.names import Codes, words
 from acl_graph.vocabulary import Kind
 
 AUDIENCES = ("anyone", "organization", "people", "existing")
-ANYONE, ORGANIZATION, PEOPLE, EXISTING, STRANGE = range(5)
+#: a word that nobody knows is read as Anyone; no word at all is not known
+ANYONE, ORGANIZATION, PEOPLE, EXISTING, STRANGE, UNSAID = range(6)
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class _Stands:
     audience: NDArray[np.int8]
     alive: NDArray[np.bool_]
     described: NDArray[np.bool_]
+    #: Anyone links work where this stands
+    anyone_works: NDArray[np.bool_]
 
     def take(self, keep: NDArray[np.bool_]) -> _Stands:
         return _Stands(*(getattr(self, f)[keep] for f in self.__dataclass_fields__))
@@ -68,13 +72,15 @@ class _Stands:
 
 def link_rules(facts: Facts, masks: Mask, *, wide: bool) -> LinkRules:
     """Whom every link on every scope lets in, in one world. `masks` are those of the rows of `grants`."""
-    stands = _stands(facts, masks)
+    stands = _stands(facts, masks, wide=wide)
     users = _link_users(facts)
     open_now, barred, ended = _named(facts, stands, users, wide=wide)
     alive = stands.take(stands.alive & stands.described)
+    unsaid = (alive.audience == UNSAID) & wide
+    of_anyone = np.isin(alive.audience, (ANYONE, STRANGE)) | (unsaid & alive.anyone_works)
     latent = [
-        _population(alive.take(alive.audience == ORGANIZATION), ACTIVE_DIRECTORY, VIA_ORGANIZATION),
-        _population(alive.take((alive.audience == ANYONE) | (alive.audience == STRANGE)), ACTIVE_LINKABLE, VIA_ANYONE),
+        _population(alive.take((alive.audience == ORGANIZATION) | unsaid), ACTIVE_DIRECTORY, VIA_ORGANIZATION),
+        _population(alive.take(of_anyone), ACTIVE_LINKABLE, VIA_ANYONE),
     ]
     unknown: list[Entries] = []
     nothing = stands.take(np.zeros(len(stands.scope), np.bool_))
@@ -83,16 +89,21 @@ def link_rules(facts: Facts, masks: Mask, *, wide: bool) -> LinkRules:
         # a people link may name a group with anybody in it; the others let individuals in, as far as they admit them
         unnamed = stands.take(~stands.described)
         unknown.append(_population(unnamed, ANYBODY, VIA_UNKNOWN))
+        # it may be an Anyone link; and where grants are missing, one may stand anywhere that such links work
+        latent.append(_population(unnamed.take(unnamed.anyone_works), ACTIVE_LINKABLE, VIA_ANYONE))
+        if not facts.tenant.coverage.complete("grants"):
+            latent.append(_anyone_anywhere(facts))
         if not facts.tenant.coverage.complete("link_users"):
             keeps = facts.tenant.switch("link_death_ends_redeemed", True) is False
             listed = stands.take(stands.described & (stands.alive | keeps))
-            organization, people = listed.audience == ORGANIZATION, listed.audience == PEOPLE
+            organization, people = listed.audience == ORGANIZATION, np.isin(listed.audience, (PEOPLE, UNSAID))
             anyone = (listed.audience == ANYONE) | (listed.audience == STRANGE)
             unknown.append(_population(listed.take(organization), DIRECTORY, VIA_UNKNOWN))
             unknown.append(_population(listed.take(people & listed.alive), ANYBODY, VIA_UNKNOWN))
             unknown.append(_population(listed.take(people & ~listed.alive), ALL_USERS, VIA_UNKNOWN))
             unknown.append(_population(listed.take(anyone), ALL_USERS, VIA_ANYONE))
-            unnamed = stands.take(~stands.described | ((stands.audience == PEOPLE) & (stands.alive | keeps)))
+            may_name = np.isin(stands.audience, (PEOPLE, UNSAID))
+            unnamed = stands.take(~stands.described | (may_name & (stands.alive | keeps)))
     return LinkRules(
         open=open_now,
         barred=barred,
@@ -107,7 +118,22 @@ def _population(stands: _Stands, bit: int, via: int) -> Entries:
     return entries(stands.scope, np.full(len(stands.scope), bit, np.int32), stands.mask, via, stands.row)
 
 
-def _stands(facts: Facts, masks: Mask) -> _Stands:
+def _anyone_anywhere(facts: Facts) -> Entries:
+    """An Anyone link with full control on every scope where such links work."""
+    scope = np.flatnonzero(_anyone_works(facts, facts.scope_site)).astype(np.int32)
+    nothing = np.full(len(scope), -1, np.int64)
+    return entries(
+        scope, np.full(len(scope), ACTIVE_LINKABLE, np.int32), np.full(len(scope), FULL), VIA_ANYONE, nothing
+    )
+
+
+def _anyone_works(facts: Facts, site: Codes) -> NDArray[np.bool_]:
+    """S11: Anyone links live and die with the effective level; H11: they do not work on shared channel sites."""
+    shared_channel = np.append(site_kinds(facts), -1)[site] == SHARED_CHANNEL
+    return np.asarray((effective_sharing(facts)[site] == ANYONE_ALLOWED) & ~shared_channel)
+
+
+def _stands(facts: Facts, masks: Mask, *, wide: bool) -> _Stands:
     links = facts.tenant["links"]
     scope, link = facts.numbered("grants", "scope"), facts.numbered("grants", "link")
     audience = np.full(len(facts.links), STRANGE, np.int8)
@@ -115,22 +141,18 @@ def _stands(facts: Facts, masks: Mask) -> _Stands:
     expired = np.zeros(len(facts.links), np.bool_)
     known = facts.links.codes(links["id"])
     read = words(links["audience"], AUDIENCES, other=STRANGE)
-    audience[known] = np.where(read < 0, STRANGE, read)
+    audience[known] = np.where(read < 0, UNSAID, read)
     described[known] = True
     if facts.now is not None:
         ended = links.select((pl.col("expires") <= facts.now).fill_null(False)).to_series()
         expired[known] = ended.to_numpy()
     keep = (link >= 0) & (scope >= 0)
     scope, link = scope[keep], link[keep]
-    site = facts.scope_site[scope]
-    # S11: Anyone links live and die with the effective level; H11: they do not work on shared channel sites
-    sharing = effective_sharing(facts)[site]
-    shared_channel = np.append(site_kinds(facts), -1)[site] == SHARED_CHANNEL
-    of_anyone = np.isin(audience[link], (ANYONE, STRANGE))
-    alive = ~expired[link] & ~(of_anyone & ((sharing != ANYONE_ALLOWED) | shared_channel))
-    return _Stands(
-        scope, link, masks[keep], np.flatnonzero(keep).astype(np.int64), audience[link], alive, described[link]
-    )
+    works = _anyone_works(facts, facts.scope_site[scope])
+    of_anyone = np.isin(audience[link], (ANYONE, STRANGE) if wide else (ANYONE, STRANGE, UNSAID))
+    alive = ~expired[link] & ~(of_anyone & ~works)
+    row = np.flatnonzero(keep).astype(np.int64)
+    return _Stands(scope, link, masks[keep], row, audience[link], alive, described[link], works)
 
 
 def _link_users(facts: Facts) -> pl.DataFrame:
@@ -175,9 +197,13 @@ def _named(facts: Facts, stands: _Stands, users: pl.DataFrame, *, wide: bool) ->
         Kind.EVERYONE_EXCEPT_EXTERNAL,
         Kind.AUTHENTICATED_USERS,
     )[node]
+    for_people = (audience == PEOPLE) | ((audience == UNSAID) & wide)
+    # H11: on the site of a shared channel a people link lets in nobody from outside but the channel's own people
+    channel = np.append(site_kinds(facts), -1)[facts.scope_site[stands.scope[at]]] == SHARED_CHANNEL
+    stranger = (audience == PEOPLE) & channel & external(facts)[node]
     admitted = np.select(
-        [audience == ORGANIZATION, audience == PEOPLE, audience == EXISTING],
-        [individual & directory, individual | group, np.zeros(len(node), np.bool_)],
+        [audience == ORGANIZATION, for_people, audience == EXISTING],
+        [individual & directory, (individual & ~stranger) | group, np.zeros(len(node), np.bool_)],
         individual,
     ).astype(np.bool_)
     # S07: the death of a link ends those who redeemed it, unless the tenant's flag says otherwise
@@ -186,9 +212,7 @@ def _named(facts: Facts, stands: _Stands, users: pl.DataFrame, *, wide: bool) ->
         living = living | individual
     keep = admitted & living & (stands.described[at])
     barred = pair_in(facts.scope_site[stands.scope[at]], node, reached_expiry(facts)) & keep
-    via = np.select([audience == ORGANIZATION, audience == PEOPLE], [VIA_ORGANIZATION, VIA_PEOPLE], VIA_ANYONE).astype(
-        np.int8
-    )
+    via = np.select([audience == ORGANIZATION, for_people], [VIA_ORGANIZATION, VIA_PEOPLE], VIA_ANYONE).astype(np.int8)
     found = Entries(stands.scope[at], node, stands.mask[at], via, stands.row[at], user_row)
     ended = admitted & individual & stands.described[at] & ~living
     return found.take(keep & ~barred), found.take(barred), found.take(ended)

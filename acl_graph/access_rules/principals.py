@@ -14,6 +14,7 @@ from acl_graph.access_rules.forms import (
     AUTHENTICATED,
     DIRECTORY,
     EVERYONE,
+    NO_GUEST,
     Membership,
 )
 from acl_graph.facts import (
@@ -118,16 +119,16 @@ def membership(facts: Facts, *, wide: bool) -> Membership:
     barred &= counts & ~eligible
 
     owned, owner_member, owner_row = _owners(facts, group, member, row, owner & ~eligible, wide=wide)
-    guests_stay_out = facts.tenant.switch("group_guest_access", True) is False
-    shut_out = external(facts)[owner_member] if guests_stay_out else np.zeros(len(owned), np.bool_)
+    could_own, could_own_member, could_own_row = _owners(facts, group, member, row, owner & eligible, wide=wide)
+    shut_out, never = _shut_out(facts, owner_member), _shut_out(facts, could_own_member)
     populations, joinable, unknown = _populations(facts, wide=wide)
     return Membership(
         group=np.concatenate([group[normal], owned[~shut_out]]),
         member=np.concatenate([member[normal], owner_member[~shut_out]]),
         row=np.concatenate([row[normal], owner_row[~shut_out]]),
-        eligible_group=group[could],
-        eligible_member=member[could],
-        eligible_row=row[could],
+        eligible_group=np.concatenate([group[could], could_own[~never]]),
+        eligible_member=np.concatenate([member[could], could_own_member[~never]]),
+        eligible_row=np.concatenate([row[could], could_own_row[~never]]),
         barred_group=np.concatenate([group[barred], owned[shut_out]]),
         barred_member=np.concatenate([member[barred], owner_member[shut_out]]),
         populations=populations,
@@ -144,6 +145,11 @@ def _barred(facts: Facts, group: Codes, member: Codes) -> NDArray[np.bool_]:
     if facts.tenant.switch("group_guest_access", True) is False:
         barred |= outsider & people.are(Kind.M365_GROUP, Kind.GROUP_OWNERS)[group]
     return barred
+
+
+def _shut_out(facts: Facts, owner: Codes) -> NDArray[np.bool_]:
+    """Owners from outside where guests get nothing of what their Microsoft 365 groups are granted (P18)."""
+    return external(facts)[owner] & (facts.tenant.switch("group_guest_access", True) is False)
 
 
 def _owners(
@@ -192,6 +198,8 @@ def _populations(facts: Facts, *, wide: bool) -> tuple[NDArray[np.uint32], NDArr
     if wide:
         unknown = unknown_members(facts)
         inside[unknown] |= ANYBODY
+        if facts.tenant.switch("group_guest_access", True) is False:
+            inside[unknown & people.are(Kind.M365_GROUP, Kind.GROUP_OWNERS)] = NO_GUEST
     return inside, joinable, unknown
 
 
@@ -246,6 +254,7 @@ def user_populations(facts: Facts, *, wide: bool) -> NDArray[np.uint32]:
         (ALL_USERS, anyone),
         (ACTIVE_DIRECTORY, directory & active),
         (ACTIVE_LINKABLE, (anyone & active) | anonymous),
+        (NO_GUEST, ~anonymous & ~guest),
     ):
         bits[users] |= np.uint32(bit)
     return bits

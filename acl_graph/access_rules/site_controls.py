@@ -60,7 +60,9 @@ def restricted_access(
     admins_bound = tenant.switch("rac_applies_to_site_admins", True) is not False
     nested = tenant.switch("rac_nested", True) is not False
 
-    if tenant.switch("restricted_access_control", not wide):
+    # more groups than the export names may be admitted
+    unlisted = wide and not tenant.coverage.complete("site_restricted_groups")
+    if tenant.switch("restricted_access_control", not wide) and not unlisted:
         for bound, groups in restricted_groups(facts).items():
             passes = _in_any(facts, groups, users_in) if nested else _directly_in(facts, groups, inside, users_in)
             if kind[bound] == SHARED_CHANNEL:

@@ -32,6 +32,7 @@ from acl_graph.what_if.changed_tenant import compare_anew
 from acl_graph.what_if.descent import Descent
 from acl_graph.what_if.overlaid_gates import Gates, GatesAfter
 from acl_graph.what_if.overlays import Layer, Overlay
+from acl_graph.what_if.shared_directly import BIT, SharedDirectly
 
 if TYPE_CHECKING:
     from acl_graph.access import Access
@@ -138,6 +139,11 @@ class WhatIf:
     def gates(self) -> GatesAfter:
         """Gates after changes."""
         return GatesAfter(self.units, self.descent, self.layer)
+
+    @cached_property
+    def shared(self) -> SharedDirectly:
+        """Whose exception under restricted search ends."""
+        return SharedDirectly(self.units, self.layer)
 
     def overlay(self, changes: Sequence[Change]) -> Overlay:
         """The rows, groups and sites that changes concern."""
@@ -255,6 +261,7 @@ class WhatIf:
         start, end = np.searchsorted(item, [thing, thing + 1])
         waived = np.zeros(self.facts.people.n_users, np.int64)
         waived[who[start:end]] = bits[start:end]
+        waived[self.shared.ends(thing, overlay)] &= ~BIT
         number = thing
         if gates is not None:
             spared, bit = self.gates.waived(thing, gates)
@@ -315,6 +322,13 @@ class WhatIf:
             np.bitwise_or.at(masks, owner[counts], found.mask[counts])
             return np.asarray(masks[back])
 
+        waived = pairs.waived
+        if self.shared.matters:
+            touched = np.isin(units.place_of[things], self._places_of(user))
+            ended = [
+                at and user in self.shared.ends(int(thing), overlay) for thing, at in zip(things, touched, strict=True)
+            ]
+            waived = np.where(ended, pairs.waived & ~BIT, pairs.waived)
         app = np.where(units.place_of[things] < units.n_scopes, units.app_mask[user], np.uint64(0))
         return self._lenses(
             replace(
@@ -325,8 +339,14 @@ class WhatIf:
                 by_anyone=by_link(False),
                 by_joining=held_by(joining),
                 by_activating=held_by(eligible),
+                waived=waived,
             )
         )
+
+    def _places_of(self, user: int) -> Codes:
+        """Where a subject stands on lists in person."""
+        found = self.units.listed.entries
+        return np.unique(found.scope[found.node == self.facts.people.node_of[user]])
 
     def _kept(self, listed: Listed, places: Codes, overlay: Overlay) -> tuple[Entries, NDArray[np.int64]]:
         """(entries of some places that stay, position of the place of each)."""

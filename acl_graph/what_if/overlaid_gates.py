@@ -143,11 +143,14 @@ class GatesAfter:
         """(subjects, gate bit): who is spared by restricted discovery on one thing, own and recent files (O13)."""
         bit = 1 << GATE_NUMBER[Gate.RESTRICTED_DISCOVERY]
         nobody = np.zeros(0, np.int32)
-        if int(self.units.site_of[thing]) not in gates.undiscovered or not discovery.recent_spared(self.facts):
+        if int(self.units.site_of[thing]) not in gates.undiscovered or not discovery.recent_spared(
+            self.facts, wide=self.units.wide
+        ):
             return nobody, bit
         if self._own is None:
-            owned, owner, used, user = discovery.own_and_recent(self.facts)
-            item, who = np.concatenate([owned, used]), np.concatenate([owner, user])
+            item, who = (
+                np.concatenate(part) for part in zip(*discovery.own_and_used(self.facts, recent=True), strict=True)
+            )
             keep = (item >= 0) & (who >= 0)
             order = np.argsort(item[keep], kind="stable")
             self._own = item[keep][order].astype(np.int32), who[keep][order].astype(np.int32)

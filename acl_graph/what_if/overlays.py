@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from acl_graph.access_rules.external_sharing import ANYONE_ALLOWED, SHARING, effective_sharing
-from acl_graph.access_rules.forms import VIA_ADMIN, VIA_ANYONE, VIA_ASSUMED, VIA_GRANT, Entries
+from acl_graph.access_rules.forms import VIA_ADMIN, VIA_AGENT, VIA_ANYONE, VIA_ASSUMED, VIA_GRANT, VIA_OWNER, Entries
 from acl_graph.units import Units
 from acl_graph.what_if.descent import Descent
 
@@ -75,8 +75,9 @@ class Layer:
             return gone
         administers = found.via == VIA_ADMIN
         assumed = found.via == VIA_ASSUMED
-        if overlay.grant_rows:
-            gone |= ~administers & ~assumed & (found.row >= 0) & _in(found.row, overlay.grant_rows)
+        if overlay.grant_rows:  # the rows of these are rows of other tables
+            elsewhere = np.isin(found.via, (VIA_ADMIN, VIA_ASSUMED, VIA_OWNER, VIA_AGENT))
+            gone |= ~elsewhere & (found.row >= 0) & _in(found.row, overlay.grant_rows)
         if overlay.link_user_rows:
             gone |= (found.user_row >= 0) & _in(found.user_row, overlay.link_user_rows)
         if overlay.admin_rows:

@@ -1,0 +1,51 @@
+"""Restricted search leaves in what was given to somebody in person: what happens when that grant goes (O15)."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from acl_graph.access_rules import discovery
+from acl_graph.access_rules.forms import VIA_GRANT, VIA_PEOPLE
+from acl_graph.access_rules.levels import VIEW_BITS
+from acl_graph.names import Codes
+from acl_graph.units import Units
+from acl_graph.vocabulary import GATE_NUMBER, Gate
+from acl_graph.what_if.overlays import Layer, Overlay
+
+BIT = 1 << GATE_NUMBER[Gate.RESTRICTED_SEARCH]
+
+
+class SharedDirectly:
+    """Says whose exception ends with the rows that a change takes away."""
+
+    def __init__(self, units: Units, layer: Layer) -> None:
+        self.units, self.layer = units, layer
+        self.matters = bool(units.facts.tenant.switch("restricted_search", False))
+
+    def ends(self, thing: int, overlay: Overlay | None) -> Codes:
+        """The subjects to whom a thing was given directly, and is not any more; not those who made or used it."""
+        nobody = np.zeros(0, np.int32)
+        if overlay is None or not self.matters:
+            return nobody
+        found = self.units.listed.at(int(self.units.place_of[thing]))
+        user = np.append(self.units.facts.people.user_of, np.full(64, -1, np.int32))[found.node]
+        named = (found.via == VIA_GRANT) | ((found.via == VIA_PEOPLE) & (found.user_row >= 0))
+        given = named & (user >= 0) & (found.mask & np.uint64(VIEW_BITS) == np.uint64(VIEW_BITS))
+        gone = self.layer.dropped(found, overlay)
+        lost = np.setdiff1d(user[given & gone], user[given & ~gone])
+        return np.setdiff1d(lost, self._own.get(int(thing), nobody)).astype(np.int32)
+
+    @cached_property
+    def _own(self) -> dict[int, Codes]:
+        """item -> the subjects who made or used it."""
+        item, user = (
+            np.concatenate(part) for part in zip(*discovery.own_and_used(self.units.facts, recent=False), strict=True)
+        )
+        keep = (item >= 0) & (user >= 0)
+        item, user = item[keep], user[keep]
+        order = np.argsort(item, kind="stable")
+        item, user = item[order], user[order]
+        starts = np.flatnonzero(np.r_[True, item[1:] != item[:-1]]) if len(item) else np.zeros(0, np.int64)
+        return dict(zip(item[starts].tolist(), np.split(user, starts[1:]), strict=False))
