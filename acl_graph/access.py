@@ -192,7 +192,10 @@ class Access:
         people = self.facts.people
         frame = _levels(people.names.ids.gather(people.node_of[found].astype(np.uint32)), "principal", verdicts, found)
         if via:
-            paths = [[step.sentence() for step in self._shortest(units, int(user), thing)] for user in found]
+            paths = [
+                [step.sentence() for step in self._shortest(units, int(user), thing, int(verdicts.step[user]))]
+                for user in found
+            ]
             frame = frame.with_columns(pl.Series("via", paths, pl.List(pl.String)))
         about = self.tenant["principals"].select(pl.col("id").alias("principal"), "name", "login", "kind", "home")
         return frame.join(about, on="principal", how="left", maintain_order="left").sort("principal")
@@ -212,12 +215,13 @@ class Access:
         found = np.flatnonzero(lens_holds(verdicts, Lens(lens)))
         frame = _levels(self.facts.items.ids.gather(found.astype(np.uint32)), "item", verdicts, found)
         if via:
-            by_place: dict[tuple[int, int, int], list[Step]] = {}
+            by_place: dict[tuple[int, ...], list[Step]] = {}
             paths = []
             for thing in found:
-                key = (int(units.place_of[thing]), int(units.site_of[thing]), int(units.need[thing]))
+                latent = int(verdicts.step[thing])
+                key = (int(units.place_of[thing]), int(units.site_of[thing]), int(units.need[thing]), latent)
                 if key not in by_place:
-                    by_place[key] = self._shortest(units, user, int(thing))
+                    by_place[key] = self._shortest(units, user, int(thing), latent)
                 steps = by_place[key]
                 last = [replace(steps[-1], target=thing_name(units, int(thing)))] if steps else []
                 paths.append([step.sentence() for step in [*steps[:-1], *last]])
@@ -225,8 +229,10 @@ class Access:
         about = self.tenant["items"].select(pl.col("id").alias("item"), "path", "label", "site", "count")
         return frame.join(about, on="item", how="left", maintain_order="left").sort("item")
 
-    def _shortest(self, units: Units, user: int, thing: int) -> list[Step]:
-        found, _, _ = Witnesses(units, user, thing).paths(1, count=False)
+    def _shortest(self, units: Units, user: int, thing: int, latent: int) -> list[Step]:
+        """The shortest path now, or the one that the latent step (a position in `STEPS`, or none) would open."""
+        step = None if latent == NO_STEP else STEPS[latent]
+        found, _, _ = Witnesses(units, user, thing, step).paths(1, count=False)
         return found[0] if found else []
 
     def why(self, principal: str, item: str, *, paths: int = 4, possible: bool = False) -> Why:

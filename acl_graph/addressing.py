@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from unicodedata import normalize
 from urllib.parse import unquote, urlsplit
 
 from acl_graph.errors import AmbiguousName, UnknownName
@@ -38,7 +39,9 @@ class Addresses:
         code = self.facts.people.names.code(name.strip())
         if code >= 0:
             return code
-        fits = self._logins.get(name.strip().lower().strip("{}"), [])
+        low = name.strip().lower().strip("{}")
+        # a claim may be asked where the export has the bare login, and the other way round
+        fits = self._logins.get(low) or self._logins.get(low.rsplit("|", 1)[-1], [])
         if len(fits) == 1:
             return fits[0]
         if fits:
@@ -126,8 +129,8 @@ def fold_path(path: str) -> str:
     >>> fold_path("sites/A/x.docx"), fold_path("/sites/A/x.docx/")
     ('/sites/a/x.docx', '/sites/a/x.docx')
     """
-    text = path.strip()
+    text = normalize("NFC", path.strip())
     if "://" in text:
         parts = urlsplit(text)
-        return parts.netloc.lower() + "/" + unquote(parts.path).strip("/").lower()
+        return parts.netloc.lower() + "/" + normalize("NFC", unquote(parts.path)).strip("/").lower()
     return "/" + text.strip("/").lower()

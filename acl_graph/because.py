@@ -177,10 +177,51 @@ def _defaults(asked: Asked) -> Iterator[str]:
     mode = asked.site_cell("ib_mode")
     if isinstance(mode, str) and mode not in IB_MODES and (asked.opens or asked.now.latent[0]):
         yield f"the information barrier mode {inert(mode)!r} is not known and is taken for Open"
+    unsaid = list(_unsaid(asked))
+    if unsaid:
+        yield f"not in the export, so the default counts: {', '.join(unsaid)}"
     if tenant.snapshot is None and _time_matters(asked, held):
         now = units.facts.now
         taken = "nothing has expired" if now is None else f"it was made on {now:%Y-%m-%d}, its newest date"
         yield f"the export does not say when it was made: {taken}, as far as we know"
+
+
+#: what would narrow an answer if it were not as the default has it: table, column and what is taken
+_OF_PERSON = (("state", "active"), ("home", "internal"))
+_OF_SITE = (("lock", "unlocked"), ("archive", "not archived"), ("ib_mode", "Open"), ("restricted_access", "off"))
+_OF_SITE_SHOWN = (("no_crawl", "off"), ("restricted_discovery", "off"))
+_OF_ITEM = (("label", "none"), ("dlp", "no block"), ("archived", "no"))
+_OF_LABEL = (("encrypts", "no"),)
+
+
+def _unsaid(asked: Asked) -> Iterator[str]:
+    """Cells and tables that the export is silent about and that could have stopped what is not stopped."""
+    if not (asked.opens or asked.now.latent[0] or asked.surfaces):
+        return
+    facts = asked.units.facts
+    tenant, outside = facts.tenant, bool(asked.units.outsider[asked.user])
+    item = asked.thing if asked.thing < asked.units.n_items else -1
+    copy = bool(asked.units.agent_copy[asked.thing])
+    label = int(facts.item_label[item]) if item >= 0 else -1
+    asks: list[tuple[str, int, tuple[tuple[str, str], ...]]] = [("principals", asked.node, _OF_PERSON)]
+    if not copy:
+        asks.append(("sites", asked.site, (*_OF_SITE, *(_OF_SITE_SHOWN if asked.surfaces else ()))))
+        asks += [("sites", asked.site, (("sharing", "everything allowed"),))] if outside else []
+        asks.append(("items", item, _OF_ITEM))
+    asks.append(("labels", label, _OF_LABEL))
+    for table, at, columns in asks:
+        frame = tenant[table]
+        for column, taken in columns if at >= 0 else ():
+            cell = frame[column][at] if at < frame.height else None
+            if cell is None and not tenant.coverage.default_holds(table, column):
+                yield f"{table}.{column} ({taken})"
+    if outside and not tenant.coverage.complete("guest_expiry"):
+        yield "guest_expiry (none)"
+    if asked.now.copilot[0] > NO and label >= 0 and not copy and not tenant.coverage.complete("copilot_dlp"):
+        yield "copilot_dlp (no rule)"
+    encrypted = item >= 0 and bool(asked.units.gates[Gate.ENCRYPTION][asked.thing])
+    if encrypted and asked.surfaces and asked.unset("aip_integration"):
+        yield "the switch aip_integration (on)"
 
 
 def _audiences(asked: Asked, held: Entries) -> Iterator[str]:

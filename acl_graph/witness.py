@@ -24,11 +24,13 @@ from acl_graph.access_rules.forms import (
     VIA_OWNER,
     VIA_PEOPLE,
 )
+from acl_graph.access_rules.hierarchy import elevating_roles
 from acl_graph.access_rules.levels import VIEW_BITS, app_grants, levels_of
 from acl_graph.csr import gather
 from acl_graph.facts import kind_code
 from acl_graph.units import Units
 from acl_graph.vocabulary import Kind, Level
+from acl_graph.vocabulary import Step as Latent
 
 #: simple paths are counted up to here; beyond it the answer says so
 MOST_PATHS = 100_000
@@ -78,20 +80,28 @@ class _Entry:
 
 
 class Witnesses:
-    """The paths of one subject to one thing, in one world."""
+    """The paths of one subject to one thing, in one world; with `step` those that this one step would open."""
 
-    def __init__(self, units: Units, user: int, thing: int) -> None:
-        self.units, self.user, self.thing = units, user, thing
+    def __init__(self, units: Units, user: int, thing: int, step: Latent | None = None) -> None:
+        self.units, self.user, self.thing, self.step = units, user, thing, step
         self.people = units.facts.people
         self.start: Node = ("p", int(self.people.node_of[user]))
-        self.entries = list(_entries_on(units, thing))
-        if units.app_mask[user] and units.place_of[thing] < units.n_scopes:
+        self.entries = list(_by_elevation(units)) if step is Latent.ELEVATION else list(_entries_on(units, thing))
+        if step is Latent.LINK_URL:
+            self.entries += _by_address(units, thing)
+        if step is not Latent.ELEVATION and units.app_mask[user] and units.place_of[thing] < units.n_scopes:
             self.entries += [
                 _Entry(self.start[1], mask, (("may, as an app, open", ("app_permissions", row)),), "")
                 for holder, mask, row in app_grants(units.facts, wide=units.wide)
                 if holder == user
             ]
-        self.need = VIEW_BITS | int(units.need[thing])
+            known = 0
+            for entry in self.entries:
+                known |= entry.mask if entry.node == self.start[1] else 0
+            may = int(units.app_mask[user])
+            if may & ~known:  # the table that would say so is not all there
+                self.entries.append(_Entry(self.start[1], may, (("may, as an app, be allowed to open", None),), ""))
+        self.need = VIEW_BITS if step is Latent.ELEVATION else VIEW_BITS | int(units.need[thing])
         self.parents = self._upward()
         self.edges = self._edges()
 
@@ -103,9 +113,19 @@ class Witnesses:
         above = _above(units)
         found: dict[int, list[tuple[int, str, tuple[str, int] | None]]] = {self.start[1]: []}
         queue = deque([self.start[1]])
-        for claim, how in self._populations():
+        for claim, how in [*self._populations(), *self._joinable()]:
             found.setdefault(claim, []).append((self.start[1], how, None))
             queue.append(claim)
+        eligible: dict[int, list[tuple[int, int]]] = {}
+        if self.step is Latent.ELIGIBLE:
+            inside = units.membership
+            for group, member, row in zip(
+                inside.eligible_group.tolist(),
+                inside.eligible_member.tolist(),
+                inside.eligible_row.tolist(),
+                strict=True,
+            ):
+                eligible.setdefault(member, []).append((group, row))
         while queue:
             node = queue.popleft()
             for at in above[1][above[0][node] : above[0][node + 1]]:
@@ -117,7 +137,19 @@ class Witnesses:
                     queue.append(group)
                 elif step not in found[group]:
                     found[group].append(step)
+            for group, row in eligible.get(node, ()):
+                step = (node, "could activate membership of", ("members", row))
+                if group not in found:
+                    queue.append(group)
+                found.setdefault(group, []).append(step)
         return found
+
+    def _joinable(self) -> list[tuple[int, str]]:
+        """Public groups that the subject could join, where that is the step."""
+        if self.step is not Latent.JOIN:
+            return []
+        inside = self.units.families.now.user_populations[self.user]
+        return [(int(node), "could join") for node in np.flatnonzero(self.units.membership.joinable & inside)]
 
     def _populations(self) -> list[tuple[int, str]]:
         """Claims (and groups with members the export does not show) whose population holds the subject."""
@@ -332,6 +364,23 @@ def _entries_on(units: Units, thing: int) -> Iterator[_Entry]:
                 yield _Entry(node, mask, ((f"has {level} on", ("grants", row)),), "")
             else:
                 yield _Entry(node, mask, (("may be granted access, where the export has gaps, to", None),), "")
+
+
+def _by_address(units: Units, thing: int) -> Iterator[_Entry]:
+    """Links on a thing whose address alone would let somebody in."""
+    found = units.latent.at(int(units.place_of[thing]))
+    for node, mask, via, row in zip(found.node, found.mask, found.via, found.row, strict=True):
+        if via == VIA_ANYONE and units.no_anyone[thing]:
+            continue
+        level = Level(int(levels_of(np.array([mask], np.uint64))[0])).name
+        how = f"could open, with the address of an {LINK_WORDS[int(via)]} that gives {level},"
+        yield _Entry(int(node), int(mask), ((how, ("grants", int(row)) if row >= 0 else None),), "")
+
+
+def _by_elevation(units: Units) -> Iterator[_Entry]:
+    """Directory roles whose members could give themselves access (H10)."""
+    for role in elevating_roles(units.facts):
+        yield _Entry(int(role), VIEW_BITS, (("lets its members give themselves access to", None),), "")
 
 
 def name_of(units: Units, node: int) -> str:

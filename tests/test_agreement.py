@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from acl_graph.access import Access
@@ -158,3 +159,24 @@ def test_worlds_side_by_side_answer_as_they_do_alone() -> None:
         for person in ("u0", "u1"):
             assert verdict(whole, f"{number}/{person}", f"{number}/i0") == verdict(world, person, "i0")
     assert tenant_of(whole)["principals"].height == 50
+
+
+@pytest.mark.parametrize("seed", range(0, 100, 4))
+def test_whatever_is_one_step_away_has_a_witness_that_names_the_step(seed: int) -> None:
+    words = {
+        "link_url": "with the address of",
+        "join": "could join",
+        "eligible": "could activate",
+        "elevation": "give themselves access",
+        "redemption": "",
+    }
+    access = access_to(random_world(seed))
+    for node in access.facts.people.node_of:
+        for possible in (False, True):
+            found = access.what(access.facts.people.names[node], "latent", possible=possible, via=True)
+            for row in found.filter(pl.col("latent_by").is_not_null()).iter_rows(named=True):
+                known = access.addresses.thing(row["item"])
+                units = access.possible if possible else access.sure
+                if units.place_of[known] == units.n_places - 1 and row["latent_by"] == "redemption":
+                    continue  # no scope is known: anybody may hold it, by no row
+                assert any(words[row["latent_by"]] in step for step in row["via"]), row

@@ -143,12 +143,8 @@ def tenant_toml(tenant: Tenant) -> str:
         lines.append(f"snapshot = {tenant.snapshot.strftime('%Y-%m-%dT%H:%M:%SZ')}")
     lines.append(f"notes = {_toml(list(tenant.notes))}")
     lines.append("\n[coverage]")
-    from acl_graph.tables import TABLES
-
-    spoken = dict(tenant.coverage.entries)
-    for table in TABLES:
-        spoken.setdefault(table, tenant.coverage.table(table).value)
-    lines += [f"{_toml(key)} = {_toml(value)}" for key, value in sorted(spoken.items())]
+    # an entry nobody made is not made here: a table called complete would turn its empty cells into known ones
+    lines += [f"{_toml(key)} = {_toml(value)}" for key, value in sorted(tenant.coverage.entries.items())]
     lines.append("\n[switches]")
     lines += [f"{_toml(key)} = {_toml(value)}" for key, value in sorted(tenant.switches.items()) if value is not None]
     return "\n".join(lines) + "\n"
