@@ -126,7 +126,7 @@ class Collected:
             self.raw.patch(reader, "sites", "url", as_frame("sites", self.sites.values()))
         self.scopes.find_parents()
         if "links" in self.found:
-            self.found.replace("links", [_one_row_each(self.found.frame("links"))])
+            self.found.replace("links", [one_row_each(self.found.frame("links"))])
         self.people.describe(self.found, self.raw, self.what)
         if self.counts["limited"]:
             limited = f"{self.counts['limited']:,} Limited Access entries left out; they open nothing"
@@ -139,7 +139,7 @@ class Collected:
         self.found.hand_over(self.raw, reader)
 
 
-def _one_row_each(links: pl.DataFrame) -> pl.DataFrame:
+def one_row_each(links: pl.DataFrame) -> pl.DataFrame:
     """One row a link of all the places it was met in: the first that says something counts, the shortest path first."""
     origin = pl.col("origin")
     said = [pl.col(name).drop_nulls().first() for name in links.columns if name not in ("id", "origin")]

@@ -82,8 +82,7 @@ def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[s
     """Join the pages, describe everybody and everything, and say what was not asked."""
     graph = Graph(raw)
     strangers = 0
-    ends: dict[Asked, list[str | None]] = {}
-    seen: set[str] = set()
+    pages = _Pages()
     for file, dataset in files:
         told(f"reading {file.relative}")
         count = 0
@@ -92,22 +91,53 @@ def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[s
             if answer.asked.kind == "unknown":
                 strangers += 1
                 continue
-            following = answer.body.get("@odata.nextLink") if isinstance(answer.body, dict) else None
-            ends.setdefault(answer.asked, []).append(following)
-            if answer.url:
-                seen.add(_plain_url(answer.url))
+            pages.note(answer)
             graph.take(answer.asked.kind, answer.asked.of, answer.asked.item, answer.body, answer.where)
         raw.files.append(ReadFile(file.relative, NAME, dataset, count))
     if strangers:
         raw.note(f"{strangers:,} saved Graph answers do not say what was asked, or are of a kind that is not read.")
-    graph.hand_over(NAME, cut={asked.kind for asked, following in ends.items() if _cut(following, seen)})
+    graph.describe()
+    if "permissions" in graph.asked:
+        quiet = RawExport(raw.root)  # what cannot be read has been said
+        for file, _ in files:
+            told(f"reading permissions in {file.relative}")
+            for answer in _answers(file, quiet):
+                if answer.asked.kind == "permissions":
+                    graph.permissions_of(answer.asked.of, answer.asked.item, answer.body, answer.where)
+    graph.hand_over(NAME, cut=pages.cut())
 
 
-def _cut(following: list[str | None], seen: set[str]) -> bool:
-    """Whether pages are missing: a next link leads to a page that is not here (format trap 32)."""
-    if all(link is None or _plain_url(link) in seen for link in following):
-        return False
-    return all(link is not None for link in following) or bool(seen)
+class _Pages:
+    """Which pages were read and which ones they name: a next link that leads to none of them is a cut (trap 32).
+
+    Addresses are kept as hashes: there is one for every file whose permissions were asked for.
+    """
+
+    def __init__(self) -> None:
+        self.seen: set[int] = set()
+        self.ended: set[int] = set()
+        self.following: list[tuple[Asked, int]] = []
+
+    def note(self, answer: Answer) -> None:
+        """One page, and whether another follows."""
+        following = answer.body.get("@odata.nextLink") if isinstance(answer.body, dict) else None
+        if isinstance(following, str):
+            self.following.append((answer.asked, hash(_plain_url(following))))
+        else:
+            self.ended.add(hash(answer.asked))
+        if answer.url:
+            self.seen.add(hash(_plain_url(answer.url)))
+
+    def cut(self) -> set[str]:
+        """The kinds of answers of which pages are missing.
+
+        Where no page says its own address, one without a next link is taken for the last.
+        """
+        return {
+            asked.kind
+            for asked, following in self.following
+            if following not in self.seen and (self.seen or hash(asked) not in self.ended)
+        }
 
 
 def _plain_url(url: str) -> str:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from sys import intern
 from typing import Any
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from acl_graph.raw import RawExport
 from acl_graph.readers.addresses import locate
 from acl_graph.readers.claims import domain_of
+from acl_graph.readers.collected import one_row_each
 from acl_graph.readers.directory_roles import Roles
 from acl_graph.readers.files import fold
 from acl_graph.readers.graph_permissions import GUID, Permissions, Thing, low
@@ -59,8 +63,54 @@ def user_home(user: Thing) -> str | None:
     return "guest" if external else None
 
 
+class DriveItem(Struct, gc=False, frozen=True):
+    """What is kept of a `driveItem` until every answer is in: a tenth of the object."""
+
+    where: Where
+    inside: str  #: path inside the drive
+    in_drive: bool  #: the drive's address and `inside` make its path
+    url: str
+    is_file: bool
+    is_root: bool
+    site: str | None
+    unique: str | None  #: SharePoint's own id
+    in_list: tuple[str, str] | None  #: list and number
+    size: Any
+    modified: str | None
+    author: tuple[str, str, str | None] | None  #: id, address, display name
+    modified_by: tuple[str, str, str | None] | None
+
+    @classmethod
+    def of(cls, item: Thing, where: Where) -> DriveItem:
+        """The item as it is kept."""
+        ids, parent = mapping(item.get("sharepointIds")), mapping(item.get("parentReference"))
+        numbered = ids.get("listId"), ids.get("listItemId")
+        site = ids.get("siteId") or parent.get("siteId")
+        return cls(
+            where=where,
+            inside=_inside(item),
+            in_drive="parentReference" in item,
+            url=str(item.get("webUrl") or ""),
+            is_file="file" in item or "package" in item,
+            is_root="root" in item,
+            site=str(site) if site else None,
+            unique=f"{low(ids['siteId'])}/{low(ids['listItemUniqueId'])}"
+            if ids.get("siteId") and ids.get("listItemUniqueId")
+            else None,
+            in_list=(str(numbered[0]), str(numbered[1])) if numbered[0] else None,
+            size=item.get("size"),
+            modified=item.get("lastModifiedDateTime"),
+            author=_who(item.get("createdBy")),
+            modified_by=_who(item.get("lastModifiedBy")),
+        )
+
+
 class Graph:
-    """Collects answers; what depends on the order of files is worked out in `hand_over`."""
+    """Collects answers; what depends on the order of files is worked out in `describe` and `hand_over`.
+
+    Permissions name neither their item nor its site, and there are many times more of them than of anything else: they
+    come in a second reading, `permissions_of`, when all items are known.
+    """
 
     def __init__(self, raw: RawExport) -> None:
         self.raw = raw
@@ -71,8 +121,8 @@ class Graph:
         self.members: dict[tuple[str, str], dict[str, Where]] = {}
         self.sites: dict[str, tuple[Thing, Where]] = {}
         self.drives: dict[str, Thing] = {}
-        self.items: dict[Key, tuple[Thing, Where]] = {}
-        self.permissions: dict[Key, list[tuple[Thing, Where]]] = {}
+        self.items: dict[Key, DriveItem] = {}
+        self.scopes: dict[Key, str] = {}
         self.site_permissions: list[tuple[str, Thing, Where]] = []
         self.labels: dict[Key, str] = {}
         self.products = Products()
@@ -96,7 +146,7 @@ class Graph:
         if kind == "licensedetails":
             self.details.setdefault(low(of), [])
         if kind == "permissions":
-            self.permissions.setdefault((of, item or ""), [])
+            return
         for thing in _things(body):
             self._one(kind, of, item, thing, where)
 
@@ -126,8 +176,6 @@ class Graph:
             self.drives[name] = thing | ({"siteOf": of} if of else {})
         elif kind == "items":
             self._drive_item(thing, of, where)
-        elif kind == "permissions":
-            self.permissions[of, item or ""].append((thing, where))
         elif kind == "site permissions" and of:
             self.site_permissions.append((site_guid(of) or of, thing, where))
 
@@ -159,8 +207,8 @@ class Graph:
             self.counts["deleted"] += 1
             return
         inside = mapping(item.get("parentReference")).get("driveId") or drive
-        inside = None if inside is None else str(inside)
-        self.items[inside, str(item.get("id") or "")] = (item, where)
+        inside = None if inside is None else intern(str(inside))
+        self.items[inside, str(item.get("id") or "")] = DriveItem.of(item, where)
 
     def _item_label(self, key: Key, body: Any) -> None:
         inner = body.get("value", body) if isinstance(body, dict) else {}
@@ -169,17 +217,20 @@ class Graph:
 
     # --- working out ------------------------------------------------------------------------------------------------
 
-    def hand_over(self, reader: str, *, cut: set[str]) -> None:
-        """Describe everything found; `cut` names the kinds of answers of which pages are missing."""
+    def describe(self) -> None:
+        """Describe people, groups and sites, now that everything but permissions has been read."""
         self._describe_directory()
         self._describe_sites()
-        scopes = self._describe_scopes()
-        self._describe_items(scopes)
+        self.index = self._index()
+
+    def hand_over(self, reader: str, *, cut: set[str]) -> None:
+        """Describe everything else; `cut` names the kinds of answers of which pages are missing."""
+        self._describe_items()
         for site, permission, where in self.site_permissions:
             self.rights.site_permission(site, permission, where)
         self.roles.hand_over(self.found)
-        for cells in self.rights.links.values():
-            self.found.add("links", cells)
+        if "links" in self.found:
+            self.found.replace("links", [one_row_each(self.found.frame("links"))])
         self.people.describe(self.found, self.raw, "The saved Graph answers")
         self._say(cut)
         self.found.hand_over(self.raw, reader)
@@ -239,84 +290,82 @@ class Graph:
     def _index(self) -> dict[Key, Key]:
         """Other names of an item: its list and number, its drive and `root`, its id where the drive is not named."""
         index: dict[Key, Key] = {}
-        for key, (thing, _) in self.items.items():
-            ids = mapping(thing.get("sharepointIds"))
-            index.setdefault((f"lists/{ids.get('listId')}", str(ids.get("listItemId"))), key)
+        for key, item in self.items.items():
+            if item.in_list:
+                index.setdefault((f"lists/{item.in_list[0]}", item.in_list[1]), key)
             index.setdefault((None, key[1]), key)
-            if "root" in thing:
+            if item.is_root:
                 index.setdefault((key[0], "root"), key)
         return index
 
-    def _describe_scopes(self) -> dict[Key, str]:
-        """A scope for every item whose permissions were asked for: Graph's list is already the effective one."""
-        scopes = {}
-        index = self._index()
-        for asked, permissions in self.permissions.items():
-            key = asked if asked in self.items else index.get(asked) or index.get((None, asked[1])) or asked
-            thing, where = self.items.get(key, ({}, permissions[0][1] if permissions else ("", 0)))
-            site = self._site_of(key, thing)
-            scope = self._name(key, thing)
-            kind = "item" if "file" in thing or "package" in thing or not thing else "folder"
-            scopes[key] = scope
-            self.found.row("scopes", where, id=scope, site=site, kind=kind, path=self._path(key, thing))
-            for permission, row in permissions:
-                self.rights.permission(scope, site, permission, row)
-        return scopes
+    def permissions_of(self, of: str | None, name: str | None, body: Any, where: Where) -> None:
+        """One page of an item's permissions: a scope, for Graph's list is already the effective one."""
+        if isinstance(body, dict) and "error" in body and "value" not in body:
+            return
+        asked = (None if of is None else intern(of), name or "")
+        key = asked if asked in self.items else self.index.get(asked) or self.index.get((None, asked[1])) or asked
+        item = self.items.get(key)
+        site = self._site_of(key, item)
+        if key not in self.scopes:
+            self.scopes[key] = self._name(key, item)
+            kind = "item" if item is None or item.is_file else "folder"
+            self.found.row(
+                "scopes", item.where if item else where, id=self.scopes[key], site=site, kind=kind,
+                path=self._path(key, item),
+            )  # fmt: skip
+        for permission in _things(body):
+            self.rights.permission(self.scopes[key], site, permission, where)
 
-    def _describe_items(self, scopes: dict[Key, str]) -> None:
+    def _describe_items(self) -> None:
         above = {
-            (key[0], _inside(self.items[key][0]).lower()): scope for key, scope in scopes.items() if key in self.items
+            (key[0], self.items[key].inside.lower()): scope for key, scope in self.scopes.items() if key in self.items
         }
-        index = self._index()
-        labels = {index.get(key, key): label for key, label in self.labels.items()} | self.labels
-        for key, (thing, where) in self.items.items():
-            if "file" not in thing and "package" not in thing:
+        labels = {self.index.get(key, key): label for key, label in self.labels.items()} | self.labels
+        for key, item in self.items.items():
+            if not item.is_file:
                 continue
-            path = _inside(thing).lower()
-            scope = scopes.get(key)
+            path = item.inside.lower()
+            scope = self.scopes.get(key)
             while scope is None and path:
                 path = path.rpartition("/")[0]
                 scope = above.get((key[0], path))
             self.counts["no scope"] += scope is None
             self.found.row(
-                "items", where, id=self._name(key, thing), scope=scope, site=self._site_of(key, thing),
-                path=self._path(key, thing), size=thing.get("size"), modified=thing.get("lastModifiedDateTime"),
-                author=self._person(thing.get("createdBy"), where), label=labels.get(key),
-                modified_by=self._person(thing.get("lastModifiedBy"), where),
+                "items", item.where, id=self._name(key, item), scope=scope, site=self._site_of(key, item),
+                path=self._path(key, item), size=item.size, modified=item.modified,
+                author=self._person(item.author, item.where), label=labels.get(key),
+                modified_by=self._person(item.modified_by, item.where),
             )  # fmt: skip
 
-    def _name(self, key: Key, thing: Thing) -> str:
+    def _name(self, key: Key, item: DriveItem | None) -> str:
         """`site/item` by SharePoint's own ids where they were asked for, as in other exports; else Graph's ids."""
-        ids = mapping(thing.get("sharepointIds"))
-        if ids.get("siteId") and ids.get("listItemUniqueId"):
-            return f"{low(ids['siteId'])}/{low(ids['listItemUniqueId'])}"
-        return f"{key[0] or ''}/{key[1]}"
+        return item.unique if item and item.unique else f"{key[0] or ''}/{key[1]}"
 
-    def _site_of(self, key: Key, thing: Thing) -> str | None:
+    def _site_of(self, key: Key, item: DriveItem | None) -> str | None:
         drive = self.drives.get(key[0] or "", {})
         named = (
-            mapping(thing.get("sharepointIds")).get("siteId")
-            or mapping(thing.get("parentReference")).get("siteId")
+            (item.site if item else None)
             or (drive.get("sharePointIds") or mapping(drive.get("sharepointIds"))).get("siteId")
             or drive.get("siteOf")
             or ((key[0] or "").removeprefix("sites/") if str(key[0]).startswith("sites/") else None)
         )
         return site_guid(str(named)) if named else None
 
-    def _path(self, key: Key, thing: Thing) -> str | None:
-        url = str(thing.get("webUrl") or "")
-        drive = str(self.drives.get(key[0] or "", {}).get("webUrl") or "")
-        if drive and "parentReference" in thing:
-            return locate(drive)[1] + _inside(thing)
-        return locate(url)[1] if url and "/_layouts/" not in url else None
-
-    def _person(self, identity: Any, where: Where) -> str | None:
-        user = (identity or {}).get("user") if isinstance(identity, dict) else None
-        if not isinstance(user, dict):
+    def _path(self, key: Key, item: DriveItem | None) -> str | None:
+        if item is None:
             return None
-        if user.get("id"):
-            return low(user["id"])
-        return self.people.user(user["email"], where, name=user.get("displayName")) if user.get("email") else None
+        drive = str(self.drives.get(key[0] or "", {}).get("webUrl") or "")
+        if drive and item.in_drive:
+            return locate(drive)[1] + item.inside
+        return locate(item.url)[1] if item.url and "/_layouts/" not in item.url else None
+
+    def _person(self, identity: tuple[str, str, str | None] | None, where: Where) -> str | None:
+        if identity is None:
+            return None
+        name, mail, shown = identity
+        if name:
+            return name
+        return self.people.user(mail, where, name=shown) if mail else None
 
     # --- what it cannot say -----------------------------------------------------------------------------------------
 
@@ -390,6 +439,15 @@ def site_guid(name: str) -> str | None:
     """The site's GUID out of `host,site,web`, or the GUID itself."""
     parts = [part for part in name.split(",") if GUID.match(part.strip("{} "))]
     return parts[0].strip("{} ").lower() if parts else None
+
+
+def _who(identity: Any) -> tuple[str, str, str | None] | None:
+    """(id, address, display name) of the user in an identity set."""
+    user = identity.get("user") if isinstance(identity, dict) else None
+    if not isinstance(user, dict):
+        return None
+    shown = user.get("displayName")
+    return intern(low(user.get("id"))), str(user.get("email") or ""), str(shown) if shown else None
 
 
 def _inside(item: Thing) -> str:

@@ -28,7 +28,6 @@ class Permissions:
 
     def __init__(self, raw: RawExport, found: Found, people: People, counts: Counter[str]) -> None:
         self.raw, self.found, self.people, self.counts = raw, found, people, counts
-        self.links: dict[str, Thing] = {}
 
     def permission(self, scope: str, site: str | None, permission: Thing, where: Where) -> None:
         link = permission.get("link")
@@ -64,15 +63,10 @@ class Permissions:
             return
         name = name.lower() if GUID.match(name) else name
         level = "blocksDownload" if link.get("preventsDownload") else link.get("type") or "view"
-        known = self.links.setdefault(
-            name,
-            {
-                "id": name, "audience": audience, "expires": permission.get("expirationDateTime"), "origin": scope,
-                "password": permission.get("hasPassword"), "source_file": where[0], "source_row": where[1],
-            },
+        self.found.row(
+            "links", where, id=name, audience=audience, expires=permission.get("expirationDateTime"), origin=scope,
+            password=permission.get("hasPassword"),
         )  # fmt: skip
-        if len(scope) < len(known["origin"]):
-            known["origin"] = scope
         self.found.row("grants", where, scope=scope, link=name, level=level)
         people = objects(permission.get("grantedToIdentitiesV2") or permission.get("grantedToIdentities"))
         for identity in people:
