@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from acl_graph.access import Access
+from acl_graph.cautions import cautions
 from acl_graph.reconciling import agree, evidence
 from acl_graph.tables import TABLES
 from acl_graph.tenant import Tenant
@@ -41,6 +42,7 @@ def inspect(access: Access) -> dict[str, Any]:
         "unknown_columns": [{"table": table, "column": column} for table, column in tenant.unknown_columns],
         "rejected": rejected(tenant),
         "conflicts": tenant.conflicts.height,
+        "cautions": cautions(access),
         "unresolved": {
             "principals": unresolved["principal"].n_unique(),
             "first": unresolved.head(20).to_dicts(),

@@ -28,7 +28,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("reach", "witness", "because", "gaps", "addressing"),
     ("access",),
     ("exposure", "reconciling"),
-    ("what_if", "inspection", "warm", "conformance", "spot_checks", "routes", "collector"),
+    ("what_if", "inspection", "cautions", "warm", "conformance", "spot_checks", "routes", "collector"),
     ("findings",),
     ("auditing",),
     ("reports",),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from acl_graph.access import Access
+from acl_graph.cautions import cautions
 from acl_graph.exposure import Policy, weigh
 from acl_graph.findings import find_all
 from acl_graph.reach import bulk_reach
@@ -111,3 +112,14 @@ def test_names_that_bite_come_through_reading_unharmed() -> None:
     names = read(SAMPLES / "riverbend").tables["principals"]["name"].to_list()
     for piece in ("\x1b[31m", "=cmd|'/C calc'!A0", "[red]loud[/red]", "<script>", "\u202e", "\x07", "\r\n", "😈"):
         assert any(piece in name for name in names), piece
+
+
+def test_what_is_kept_with_a_caution_is_counted() -> None:
+    told = {
+        one["what"]: (one["rows"], one["taken"], one["file"]) for one in cautions(Access(read(SAMPLES / "riverbend")))
+    }
+    impossible = (1, "possibly a membership, never surely", "members.csv")
+    assert told["a SharePoint group inside a SharePoint group"] == impossible
+    assert told["a distribution group in grants"][:2] == (1, "nothing: it is for mail only")
+    assert told["the level 'Zauberei', which nobody describes"][:2] == (1, "Read")
+    assert told["restricted access control without a group"][1] == "not applied"

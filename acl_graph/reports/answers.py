@@ -117,6 +117,12 @@ def inspect_text(found: dict[str, Any]) -> str:
     rejected = found["rejected"]
     lines += ["", f"Rejected: {rejected['rows']:,} rows, {rejected['cells']:,} cells"]
     lines += [inert(f"  {row['rows']:>10,}  {row['table']}: {row['why']}") for row in rejected["by_reason"]]
+    if found["cautions"]:
+        lines += ["", "Kept, with a caution"]
+    for one in found["cautions"]:
+        lines.append(
+            inert(f"  {one['rows']:>10,}  {one['what']}: counts as {one['taken']}  [{one['file']}:{one['row']}]")
+        )
     unresolved = found["unresolved"]
     lines += ["", f"Unresolved principals: {unresolved['principals']:,}"]
     lines += [inert(f"  {row['principal']}  ({row['named_in']}, {row['rows']} rows)") for row in unresolved["first"]]
