@@ -19,12 +19,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
 from tests.formats.reports import AUDIT, EVERYONE, SHARING
 
 ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "numbers.md"
+START, END = "<!-- reading: begin -->", "<!-- reading: end -->"
 TENANT = "0e0e0e0e-1111-4222-8333-444444444444"
 PEOPLE, SITES = 50_000, 4_000
 
@@ -256,29 +259,39 @@ def read(folder: Path) -> None:
     )
 
 
+def measure(form: str, gigabytes: float) -> tuple[str, str, str, str, str]:
+    """A row of the page's table: the form, its size, records written, time, the most memory the process ever held."""
+    with tempfile.TemporaryDirectory() as place:
+        lines = write(form, Path(place), int(gigabytes * (1 << 30)))
+        command = [sys.executable, "-m", "tests.bench_reading", "--read", place]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    if done.returncode:
+        return form, f"{gigabytes:g} GB", f"{lines:,}", "failed", done.stderr.strip()[-200:]
+    found = json.loads(done.stdout)
+    return form, f"{gigabytes:g} GB", f"{lines:,}", f"{found['seconds']} s", f"{found['peak MB']:,} MB"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("forms", nargs="*", choices=[*FORMS, []], default=[])
     parser.add_argument("--gigabytes", type=float, default=1.0)
+    parser.add_argument("--write", action="store_true", help="put the table into docs/numbers.md")
     parser.add_argument("--read", type=Path, help=argparse.SUPPRESS)
     said = parser.parse_args()
     if said.read:
         read(said.read)
         return
+    table = ["| export | size | records | time | peak memory |", "| --- | --- | --- | --- | --- |"]
     for form in said.forms or FORMS:
-        with tempfile.TemporaryDirectory() as place:
-            lines = write(form, Path(place), int(said.gigabytes * (1 << 30)))
-            done = subprocess.run(
-                [sys.executable, "-m", "tests.bench_reading", "--read", place],
-                capture_output=True,
-                text=True,
-                check=False,
-                cwd=ROOT,
-            )
-            print(
-                f"{form}: {said.gigabytes:g} GB, {lines:,} rows: {done.stdout.strip() or done.stderr.strip()[-400:]}",
-                flush=True,
-            )
+        table.append("| " + " | ".join(measure(form, said.gigabytes)) + " |")
+        print(table[-1], flush=True)
+    if said.write:
+        page = PAGE.read_text(encoding="utf-8")
+        before, rest = page.split(START)
+        head = f"Measured on {datetime.now(UTC):%Y-%m-%d}. Command: `python -m tests.bench_reading --write`."
+        PAGE.write_text(
+            f"{before}{START}\n{head}\n\n" + "\n".join(table) + f"\n{END}{rest.split(END)[1]}", encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":
