@@ -232,8 +232,9 @@ class Access:
     def _shortest(self, units: Units, user: int, thing: int, latent: int) -> list[Step]:
         """The shortest path now, or the one that the latent step (a position in `STEPS`, or none) would open."""
         step = None if latent == NO_STEP else STEPS[latent]
-        found, _, _ = Witnesses(units, user, thing, step).paths(1, count=False)
-        return found[0] if found else []
+        witnesses = Witnesses(units, user, thing, step)
+        found, _, _ = witnesses.paths(1, count=False)
+        return [*witnesses.before(found[0]), *found[0]] if found else []
 
     def why(self, principal: str, item: str, *, paths: int = 4, possible: bool = False) -> Why:
         """How a principal comes to hold an item: the shortest paths, how many there are, and the smallest cut.

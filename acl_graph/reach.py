@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ from acl_graph.names import Codes
 from acl_graph.questions import OneUser, one_thing
 from acl_graph.units import Units
 from acl_graph.verdicts import decide, lens_holds
-from acl_graph.vocabulary import GATE_NUMBER, Gate, Kind, Lens
+from acl_graph.vocabulary import GATE_NUMBER, Gate, Kind, Lens, Step
 
 Sums = NDArray[np.int64]
 #: classes per kernel call: well under a second of work, so that Ctrl-C and progress come through
@@ -107,7 +108,7 @@ class _Bulk:
         units = self.units
         row = self._rows()
         variant = self.lists.variant
-        special = self._whole_scopes(self.lists.flagged[variant] | self._wider_than_plain(row))
+        special = self._whole_scopes(self.lists.flagged[variant] | self._wider_than_plain(row) | self._two_ways)
         normal = np.flatnonzero(~special)
         per_user = np.zeros((units.facts.people.n_users, 3), np.int64)
         thing_users = np.zeros(units.n_things, np.int64)
@@ -151,10 +152,36 @@ class _Bulk:
     def _gate(self, gate: Gate) -> Codes:
         """The gate's rows; an uploaded copy needs EXTRACT already to be opened (C06)."""
         units = self.units
-        rows = units.gates[gate]
+        rows = self._row_of(gate)
         if gate is Gate.ENCRYPTION and units.agent_copy.any():
-            rows = np.where(units.agent_copy, self._both(rows, units.gates[Gate.COPILOT_LABEL]), rows)
+            rows = np.where(units.agent_copy, self._both(rows, self._row_of(Gate.COPILOT_LABEL)), rows)
         return rows.astype(np.int32)
+
+    def _row_of(self, gate: Gate) -> Codes:
+        """The gate's rows under this lens: those of people who have joined what they can, where joining is the step.
+
+        Whoever passes now passes then too, and a list holds whoever could join, so these rows count both at once.
+        """
+        rows = self.units.gates[gate]
+        if self.lens is not Lens.LATENT:
+            return rows
+        then = self.units.after.get(Step.JOIN, {}).get(gate)
+        return rows if then is None else np.where(self._two_ways, rows, then).astype(np.int32)
+
+    @cached_property
+    def _two_ways(self) -> NDArray[np.bool_]:
+        """Things that a step opens a gate of, and that another step leads to as well: the two must not be mixed."""
+        units = self.units
+        found = np.zeros(units.n_things, np.bool_)
+        if self.lens is not Lens.LATENT or not units.after:
+            return found
+        moved = {step: found.copy() for step in (Step.JOIN, Step.ELIGIBLE)}
+        for step, gates in units.after.items():
+            for gate, then in gates.items():
+                moved[step] |= then != units.gates[gate]
+        by_link = np.diff(units.latent.ptr)[units.place_of] > 0
+        others = np.ones_like(found) if units.families.eligible is not None else by_link
+        return np.asarray(moved[Step.ELIGIBLE] | (moved[Step.JOIN] & others), np.bool_)
 
     def _both(self, first: Codes, second: Codes) -> Codes:
         if not second.any():  # ALL_PASS is 0

@@ -43,8 +43,8 @@ from acl_graph.access_rules.forms import (
 from acl_graph.csr import gather
 from acl_graph.facts import Facts, kind_code
 from acl_graph.names import Codes
-from acl_graph.sets import N_POPULATIONS, Families, families
-from acl_graph.vocabulary import Gate, Kind
+from acl_graph.sets import N_POPULATIONS, Families, Sets, families
+from acl_graph.vocabulary import Gate, Kind, Step
 
 #: gates that are a row of users per thing
 POPULATION_GATES = (
@@ -113,6 +113,7 @@ class Units:
     need_of_author: Mask  # X: the same where the gate LIBRARY is waived for a pair
     no_anyone: NDArray[np.bool_]  # X: Anyone links do not count here
     gates: dict[Gate, Codes]  # X -> row
+    after: dict[Step, dict[Gate, Codes]]  # the same once somebody has joined or activated what he can, where it differs
     edit_row: Codes  # X -> row of users without the cap at Read (E14)
     download_row: Codes  # X -> row of users without the cap at View (O24)
     read_only: NDArray[np.bool_]  # X
@@ -344,6 +345,31 @@ def compile_world(facts: Facts, *, sure: Units | None = None) -> Units:
     gates[Gate.COPILOT_DLP] = plain_too(np.where(is_copy, ALL_PASS, dlp_of_label[label]))
     gates[Gate.COPILOT_LICENCE] = by_site(copilot.licence_rows(facts, rows))
 
+    def gates_after(family: Sets) -> dict[Gate, Codes]:
+        """The gates that ask for membership, as they will be for whoever has taken this step (P22)."""
+
+        def then_in(node: int) -> NDArray[np.bool_]:
+            return users_in(node) | (family.members(node) & works)
+
+        def then_admins_of(site: int) -> NDArray[np.bool_]:
+            found = admins_of(site)
+            for node in admin_list.at(site).node:
+                found |= then_in(int(node))
+            return found
+
+        then = protection.rights(labelled, rows, then_in, may_be["protected_by"], wide=wide)
+        restricted = site_controls.restricted_access(facts, rows, membership, then_in, then_admins_of, wide=wide)
+        found = {
+            Gate.RESTRICTED_ACCESS: by_site(restricted),
+            Gate.INFORMATION_BARRIER: by_site(site_controls.information_barriers(facts, rows, then_in, wide=wide)),
+            Gate.ENCRYPTION: plain_too(then.view),
+            Gate.COPILOT_LABEL: plain_too(then.extract),
+        }
+        return {gate: row for gate, row in found.items() if not np.array_equal(row, gates[gate])}
+
+    taking = ((Step.JOIN, sets.joining), (Step.ELIGIBLE, sets.eligible))
+    after = {step: found for step, family in taking if family is not None and (found := gates_after(family))}
+
     return Units(
         facts=facts,
         wide=wide,
@@ -371,6 +397,7 @@ def compile_world(facts: Facts, *, sure: Units | None = None) -> Units:
         need_of_author=np.concatenate([needs.of_author, np.zeros(n_scopes, np.uint64)]),
         no_anyone=np.concatenate([blocks.no_anyone & ~is_copy, no_items]),
         gates=gates,
+        after=after,
         edit_row=plain_too(given.edit),
         download_row=by_site(site_controls.download_exempt(facts, rows, users_in)),
         read_only=np.append(site_controls.read_only_sites(facts), False)[thing_site],

@@ -140,19 +140,29 @@ def decide(units: Units, pairs: Pairs) -> Verdicts:
     ready = around & restricted & ~opens
     link = pairs.by_organization | np.where(no_anyone, NOTHING, pairs.by_anyone)
 
-    def adds(extra: Mask) -> Bools:
-        if not extra.any():
+    def adds(extra: Mask, taken: Step | None = None) -> Bools:
+        """Who would open with this on the list, and with the gates as they are for whoever has taken the step."""
+        then = units.after.get(taken, {}) if taken else {}
+        if not extra.any() and not then:
             return ~everybody
         mask = counted | extra
-        return np.asarray(works & ready & enough(mask) & suits(mask))
+        return np.asarray(works & (ready_after(then) if then else ready) & enough(mask) & suits(mask))
+
+    def ready_after(then: dict[Gate, Codes]) -> Bools:
+        def passed(gate: Gate, now: Bools) -> Bools:
+            return np.asarray(passes(then[gate][things]) | waived(gate)) if gate in then else now
+
+        reads = passed(Gate.ENCRYPTION, view) & (passed(Gate.COPILOT_LABEL, extract) | ~copy)
+        inside = passed(Gate.INFORMATION_BARRIER, barrier) & passed(Gate.RESTRICTED_ACCESS, restricted)
+        return np.asarray(site_state & external & dlp & reads & inside & ~opens)
 
     step = np.full(shape, NO_STEP, np.int8)
     if not opens.all():
         taken = {
             Step.LINK_URL: adds(link),
             Step.REDEMPTION: units.pending[users] & ready & listed & suited,
-            Step.JOIN: adds(pairs.by_joining),
-            Step.ELIGIBLE: adds(pairs.by_activating),
+            Step.JOIN: adds(pairs.by_joining, Step.JOIN),
+            Step.ELIGIBLE: adds(pairs.by_activating, Step.ELIGIBLE),
             Step.ELEVATION: units.elevates[users] & around & ~opens & ~copy,
         }
         for number, word_ in reversed(list(enumerate(STEPS))):

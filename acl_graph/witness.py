@@ -24,7 +24,7 @@ from acl_graph.access_rules.forms import (
     VIA_OWNER,
     VIA_PEOPLE,
 )
-from acl_graph.access_rules.hierarchy import elevating_roles
+from acl_graph.access_rules.hierarchy import elevating_roles, site_groups
 from acl_graph.access_rules.levels import VIEW_BITS, app_grants, levels_of
 from acl_graph.csr import gather
 from acl_graph.facts import kind_code
@@ -37,6 +37,7 @@ MOST_PATHS = 100_000
 #: half-finished paths looked at before the search gives up and says so
 MOST_TRIED = 1_000_000
 LINK_WORDS = {VIA_ANYONE: "Anyone link", VIA_ORGANIZATION: "organization link", VIA_PEOPLE: "people link"}
+JOIN, ACTIVATE = "could join", "could activate membership of"
 Node = tuple[str, int]  # ("p", principal) or ("e", entry)
 
 
@@ -138,18 +139,52 @@ class Witnesses:
                 elif step not in found[group]:
                     found[group].append(step)
             for group, row in eligible.get(node, ()):
-                step = (node, "could activate membership of", ("members", row))
+                step = (node, ACTIVATE, ("members", row))
                 if group not in found:
                     queue.append(group)
                 found.setdefault(group, []).append(step)
         return found
+
+    def before(self, path: list[Step]) -> list[Step]:
+        """The step itself, where it is not on the path: it opens a gate for somebody who is on the list already."""
+        if self.step not in (Latent.JOIN, Latent.ELIGIBLE) or any(one.how in (JOIN, ACTIVATE) for one in path):
+            return []
+        edges = [
+            _Edge(("p", member), ("p", node), how, (row,) if row else ())
+            for node, steps in self.parents.items()
+            for member, how, row in steps
+            if how in (JOIN, ACTIVATE)
+        ]
+        gates = self._gate_groups()
+        inside = [edge for edge in edges if self._upward_from(edge.target[1]) & gates]
+        return [self._step(edge) for edge in (inside or edges)[:1]]
+
+    def _gate_groups(self) -> set[int]:
+        """Groups that a gate of the thing asks for."""
+        facts, site = self.units.facts, int(self.units.site_of[self.thing])
+        named = set(self.units.restricted_groups.get(site, []))
+        named.add(int(site_groups(facts)[site]) if site >= 0 else -1)
+        for table in ("label_rights", "item_rights"):
+            named |= set(facts.principals(facts.tenant[table]["principal"]).tolist())
+        return named
+
+    def _upward_from(self, node: int) -> set[int]:
+        above = _above(self.units)
+        seen, waiting = {node}, [node]
+        while waiting:
+            here = waiting.pop()
+            for group in self.units.membership.group[above[1][above[0][here] : above[0][here + 1]]].tolist():
+                if group not in seen:
+                    seen.add(group)
+                    waiting.append(group)
+        return seen
 
     def _joinable(self) -> list[tuple[int, str]]:
         """Public groups that the subject could join, where that is the step."""
         if self.step is not Latent.JOIN:
             return []
         inside = self.units.families.now.user_populations[self.user]
-        return [(int(node), "could join") for node in np.flatnonzero(self.units.membership.joinable & inside)]
+        return [(int(node), JOIN) for node in np.flatnonzero(self.units.membership.joinable & inside)]
 
     def _populations(self) -> list[tuple[int, str]]:
         """Claims (and groups with members the export does not show) whose population holds the subject."""

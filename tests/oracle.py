@@ -1058,24 +1058,7 @@ def answer(world: World, wide: bool, who: str, name: str) -> Answer:
     access = granted(world, wide, who, thing, False, counted)
     level = a2_level(access)
 
-    gates: set[str] = set()  # those that stop opening, apart from the list itself
-    if gate_account(world, wide, who):
-        gates.add("account")
-    if gate_site_state(world, thing):
-        gates.add("site_state")
-    if gate_external_sharing(world, wide, who, thing):
-        gates.add("external_sharing")
-    if gate_information_barrier(world, wide, who, thing, have):
-        gates.add("information_barrier")
-    if gate_restricted_access(world, wide, who, thing, have, access.admin):
-        gates.add("restricted_access")
-    if gate_dlp(world, wide, who, thing):
-        gates.add("dlp")
-    rights: set[str] = set(ALL_RIGHTS)
-    if is_encrypted(world, thing):
-        rights = e02_rights(world, wide, who, thing, have)
-        if "VIEW" not in rights:
-            gates.add("encryption")
+    gates, rights = closing_gates(world, wide, who, thing, have, access.admin)
     asked = access if level >= VIEW else granted(world, wide, who, thing, False, True)
     own_items = {"library"} if a2_level(asked) >= VIEW and gate_library(world, wide, who, thing, asked) else set()
     missing = missing_grant(world, wide, who, thing, counted) if level < VIEW else set()
@@ -1101,6 +1084,31 @@ def answer(world: World, wide: bool, who: str, name: str) -> Answer:
     failed |= discovery | ({"encryption"} if not_indexed else set())
     copilot, stops = copilot_verdict(world, wide, who, thing, opened, hidden, rights)
     return Answer(opened, step, find, copilot, frozenset(failed | stops))
+
+
+def closing_gates(
+    world: World, wide: bool, who: str, thing: Thing, have: frozenset[str], admin: bool
+) -> tuple[set[str], set[str]]:
+    """(gates that stop opening, apart from the list itself; usage rights) of somebody who is in all of `have`."""
+    gates: set[str] = set()
+    if gate_account(world, wide, who):
+        gates.add("account")
+    if gate_site_state(world, thing):
+        gates.add("site_state")
+    if gate_external_sharing(world, wide, who, thing):
+        gates.add("external_sharing")
+    if gate_information_barrier(world, wide, who, thing, have):
+        gates.add("information_barrier")
+    if gate_restricted_access(world, wide, who, thing, have, admin):
+        gates.add("restricted_access")
+    if gate_dlp(world, wide, who, thing):
+        gates.add("dlp")
+    rights: set[str] = set(ALL_RIGHTS)
+    if is_encrypted(world, thing):
+        rights = e02_rights(world, wide, who, thing, have)
+        if "VIEW" not in rights:
+            gates.add("encryption")
+    return gates, rights
 
 
 def missing_grant(world: World, wide: bool, who: str, thing: Thing, counted: bool) -> set[str]:
@@ -1131,7 +1139,7 @@ def capped(world: World, thing: Thing, have: frozenset[str], level: int, rights:
 def latent_step(
     world: World, wide: bool, who: str, thing: Thing, access: Access, gates: set[str], counted: bool
 ) -> str | None:
-    """The first single step after which the item would open; all gates but the list must be passed already."""
+    """The first single step after which the item would open. Joining and activating count for the gates too (P22)."""
 
     def opens(reached: Access) -> bool:
         return a2_level(reached) >= VIEW and not gate_library(world, wide, who, thing, reached)
@@ -1141,11 +1149,11 @@ def latent_step(
             return state(world, who) == "pending" and gates == {"account"} and opens(access)
         if step == "elevation":
             return gates <= {"restricted_access"} and h10_may_elevate(world, wide, who)
-        if gates:
-            return False
         if step == "link_url":
-            return opens(Access(access.mask | s03_url_mask(world, wide, who, thing), access.admin))
-        return opens(granted(world, wide, who, thing, False, counted, step))
+            return not gates and opens(Access(access.mask | s03_url_mask(world, wide, who, thing), access.admin))
+        then = granted(world, wide, who, thing, False, counted, step)
+        left, _ = closing_gates(world, wide, who, thing, tokens(world, wide, who, False, step), then.admin)
+        return not left and opens(then)
 
     if state(world, who) == "pending" and otp_gone(world, wide, who):
         return None
@@ -1212,6 +1220,10 @@ def agent_answer(world: World, wide: bool, who: str, thing: Thing) -> Answer:
         named = {row["principal"] for agent in thing.agents for row in listed.get(agent, [])}
         return bool(named & have) or (wide and gap(world, "agent_users"))
 
+    def after(have: frozenset[str]) -> bool:
+        locked = is_encrypted(world, thing)
+        return uses(have) and (not locked or e02_rights(world, wide, who, thing, have) >= {"VIEW", "EXTRACT"})
+
     have = tokens(world, wide, who)
     gates: set[str] = set()
     if gate_account(world, wide, who):
@@ -1224,8 +1236,8 @@ def agent_answer(world: World, wide: bool, who: str, thing: Thing) -> Answer:
     if not opened:
         if gates == {"account"} and state(world, who) == "pending" and not otp_gone(world, wide, who) and reads:
             step = "redemption"
-        elif not gates:
-            step = next((s for s in ("join", "eligible") if uses(tokens(world, wide, who, False, s))), None)
+        elif gates <= {"copilot_label"}:
+            step = next((s for s in ("join", "eligible") if after(tokens(world, wide, who, False, s))), None)
     failed = set(gates)
     if not reads:
         failed.add("external_sharing" if uses(tokens(world, wide, who, True)) else "acl")

@@ -420,6 +420,7 @@ class WhatIf:
         if overlay.undiscovered:  # who made or used a file is spared: every file is a case of its own
             alone = np.where(np.isin(units.site_of[things], list(overlay.undiscovered)), things + 1, alone)
         same: list[NDArray[Any]] = [rows[things] for rows in units.gates.values()]
+        same += [rows[things] for then in units.after.values() for rows in then.values()]
         same += [units.edit_row[things], units.download_row[things], units.read_only[things], units.need[things]]
         same += [units.no_anyone[things], units.unreadable_by_index[things], units.user_defined[things]]
         same += [units.need_of_author[things], units.agent_copy[things], units.site_of[things], alone]
@@ -438,9 +439,9 @@ class WhatIf:
 
     def _names_rights(self, overlay: Overlay) -> bool:
         """Whether members change of a group that usage rights or a rule for Copilot name, or of an elevating role."""
-        if not overlay.member_rows or not self._rights_groups:
+        if not overlay.sets or not self._rights_groups:
             return False
-        return bool(self.descent.above_rows(overlay.member_rows) & self._rights_groups)
+        return bool(self.descent.concerned(overlay.member_rows, overlay.private) & self._rights_groups)
 
 
 def _mixed(*columns: NDArray[Any]) -> NDArray[np.uint64]:

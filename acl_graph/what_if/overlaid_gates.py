@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from acl_graph.access_rules import discovery, site_controls
 from acl_graph.access_rules.external_sharing import ONEDRIVE, site_kinds
-from acl_graph.access_rules.forms import NONE_PASS, GateRows, Membership
+from acl_graph.access_rules.forms import NONE_PASS, GateRows, Membership, UsersIn
 from acl_graph.access_rules.principals import external
 from acl_graph.facts import Facts
 from acl_graph.names import Codes
 from acl_graph.units import Units
-from acl_graph.vocabulary import GATE_NUMBER, Gate
+from acl_graph.vocabulary import GATE_NUMBER, Gate, Step
 from acl_graph.what_if.changed_tenant import restricted
 from acl_graph.what_if.descent import Descent
 from acl_graph.what_if.overlays import Layer, Overlay
@@ -35,6 +35,8 @@ class Gates:
     access: dict[int, Bools] | None
     barrier: dict[int, Bools] | None
     download: dict[int, Bools] | None
+    #: access and barrier for whoever has taken a step
+    after: dict[Step, dict[Gate, dict[int, Bools]]]
 
 
 class GatesAfter:
@@ -47,7 +49,7 @@ class GatesAfter:
 
     def changed(self, overlay: Overlay) -> Gates | None:
         """The gates after the changes; None where no gate changes."""
-        concerned = self.descent.above_rows(overlay.member_rows) if overlay.member_rows else set()
+        concerned = self.descent.concerned(overlay.member_rows, overlay.private) if overlay.sets else set()
         by_members = bool(concerned & self.groups)
         # where administrators are spared by restricted access control, losing the role may mean losing the site
         by_members |= bool(overlay.admin_rows) and not self._admins_bound
@@ -58,40 +60,57 @@ class GatesAfter:
         access: dict[int, Bools] | None = None
         barrier: dict[int, Bools] | None = None
         download: dict[int, Bools] | None = None
+        after: dict[Step, dict[Gate, dict[int, Bools]]] = {}
         if overlay.restricted or by_members:
-            access, barrier, download = self._asked_again(overlay)
+            access, barrier, download, after = self._asked_again(overlay)
         return Gates(
             external=dict.fromkeys(overlay.sharing_off, ~outsiders),
             undiscovered=frozenset(site for site in overlay.undiscovered if kinds[site] != ONEDRIVE),
             access=access,
             barrier=barrier,
             download=download,
+            after=after,
         )
 
-    def _asked_again(self, overlay: Overlay) -> tuple[dict[int, Bools], dict[int, Bools], dict[int, Bools]]:
+    def _asked_again(
+        self, overlay: Overlay
+    ) -> tuple[dict[int, Bools], dict[int, Bools], dict[int, Bools], dict[Step, dict[Gate, dict[int, Bools]]]]:
         rows = GateRows(self.facts.people.n_users)
         facts = self._restricted(overlay)
-
-        def users_in(node: int) -> Bools:
-            return self.descent.families(node, overlay.member_rows, overlay.private)[0]
-
-        def admins_of(site: int) -> Bools:
-            listed = self.units.admins.at(site)
-            inside = np.zeros(self.facts.people.n_users, np.bool_)
-            for node in listed.node[~self.layer.dropped(listed, overlay)]:
-                inside |= users_in(int(node))
-            return inside
+        families = self.units.families
 
         def by_site(gate: Codes) -> dict[int, Bools]:
             return {int(site): rows.users(int(gate[site])) for site in np.flatnonzero(gate)}
 
-        return (
-            by_site(
-                site_controls.restricted_access(facts, rows, self._inside(overlay), users_in, admins_of, wide=False)
-            ),
-            by_site(site_controls.information_barriers(facts, rows, users_in, wide=False)),
-            by_site(site_controls.download_exempt(facts, rows, users_in)),
-        )
+        def asked(step: int) -> tuple[UsersIn, dict[int, Bools], dict[int, Bools]]:
+            """(who is in a node, access, barrier) now (0), once joined (1) or activated (2)."""
+
+            def users_in(node: int) -> Bools:
+                found = self.descent.families(node, overlay.member_rows, overlay.private)
+                return found[0] if not step else found[0] | (found[step] & self.units.works)
+
+            def admins_of(site: int) -> Bools:
+                listed = self.units.admins.at(site)
+                inside = np.zeros(self.facts.people.n_users, np.bool_)
+                for node in listed.node[~self.layer.dropped(listed, overlay)]:
+                    inside |= users_in(int(node))
+                return inside
+
+            inside = self._inside(overlay)
+            access = site_controls.restricted_access(facts, rows, inside, users_in, admins_of, wide=False)
+            return (
+                users_in,
+                by_site(access),
+                by_site(site_controls.information_barriers(facts, rows, users_in, wide=False)),
+            )
+
+        users_in, access, barrier = asked(0)
+        after: dict[Step, dict[Gate, dict[int, Bools]]] = {}
+        for number, (step, family) in enumerate(((Step.JOIN, families.joining), (Step.ELIGIBLE, families.eligible)), 1):
+            if family is not None:
+                _, then, apart = asked(number)
+                after[step] = {Gate.RESTRICTED_ACCESS: then, Gate.INFORMATION_BARRIER: apart}
+        return access, barrier, by_site(site_controls.download_exempt(facts, rows, users_in)), after
 
     def _inside(self, overlay: Overlay) -> Membership:
         members = self.units.membership
@@ -177,6 +196,10 @@ class GatesAfter:
         compiled = {gate: kept(row) for gate, row in units.gates.items()}
         compiled[Gate.RESTRICTED_ACCESS] = given(units.gates[Gate.RESTRICTED_ACCESS], gates.access)
         compiled[Gate.INFORMATION_BARRIER] = given(units.gates[Gate.INFORMATION_BARRIER], gates.barrier)
+        then = {step: {gate: kept(row) for gate, row in found.items()} for step, found in units.after.items()}
+        for step, found in gates.after.items():
+            for gate, users in found.items():
+                then.setdefault(step, {})[gate] = given(units.gates[gate], users)
         if site in gates.external:
             both = gates.external[site] & units.rows.users(int(units.gates[Gate.EXTERNAL_SHARING][thing]))
             compiled[Gate.EXTERNAL_SHARING] = np.array([rows.add(both)], np.int32)
@@ -190,6 +213,7 @@ class GatesAfter:
             need_of_author=units.need_of_author[at],
             no_anyone=units.no_anyone[at],
             gates=compiled,
+            after=then,
             edit_row=kept(units.edit_row),
             download_row=given(units.download_row, gates.download),
             read_only=units.read_only[at],
