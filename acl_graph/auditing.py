@@ -77,11 +77,14 @@ class Audit:
         ]
         return pl.concat(parts).sort("scope", "lens")
 
-    def write(self, directory: str | Path, *, force: bool = False) -> Path:
-        """Write `summary.json`, the tables, the findings and `report.html`; whole or not at all, for the owner only."""
+    def write(self, directory: str | Path, *, force: bool = False, keep: Path | None = None) -> Path:
+        """Write `summary.json`, the tables, the findings and `report.html`; whole or not at all, for the owner only.
+
+        `force` replaces a folder that holds nothing but an earlier answer; `keep` is the export and stays.
+        """
         from acl_graph.reports.folder import write_audit
 
-        return write_audit(self, Path(directory), force=force)
+        return write_audit(self, Path(directory), force=force, keep=keep)
 
     def __repr__(self) -> str:
         return f"<Audit of {self.access.tenant.name!r}: {len(self.findings)} findings>"

@@ -4,7 +4,9 @@ AclGraphError
   · BadInput            a file or folder that cannot be read as what it should be
   · UnknownName         nobody, or nothing, in this tenant has that name
   · AmbiguousName       two have it
+  · BadUsage            options or arguments that do not go together
   · OutputExists        the answer would overwrite something
+  · CannotWrite         the system does not let the answer be written
   · BadPolicy           the policy file says something that cannot be meant
 """
 
@@ -27,7 +29,15 @@ class BadPolicy(AclGraphError):
 
 
 class OutputExists(AclGraphError):
-    """The output folder is there already and is not empty."""
+    """Something is there already that the answer must not replace, or only with `--force`."""
+
+
+class CannotWrite(AclGraphError):
+    """The system refuses to write: no permission, no room, no such place."""
+
+
+class BadUsage(AclGraphError):
+    """Options or arguments that do not go together, or a value that cannot be meant."""
 
 
 class UnknownName(AclGraphError):

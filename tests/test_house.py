@@ -14,8 +14,9 @@ PACKAGE = ROOT / "acl_graph"
 
 #: the floors, bottom first: a module may import from its own room and from any lower floor, never from a higher one
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("errors", "unfinished", "vocabulary", "csr", "kernels"),
-    ("tables", "names"),
+    ("errors", "unfinished", "inert_text", "vocabulary", "csr", "kernels"),
+    ("output",),
+    ("tables", "names", "inert_cells"),
     ("raw",),
     ("tenant",),
     ("readers", "facts", "samples"),
