@@ -31,6 +31,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("exposure", "reconciling"),
     ("what_if", "inspection", "warm", "conformance", "spot_checks", "routes", "collector"),
     ("findings",),
+    ("worst_sites",),
+    ("first_changes",),
     ("auditing",),
     ("reports",),
     ("cli",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -51,7 +52,12 @@ def audit(
             found.write(out, force=force, keep=export)
     from acl_graph.reports.screen import first_screen
 
-    answer(as_json(found.summary) if output == "json" else first_screen(found))
+    if output == "json":
+        answer(as_json(found.summary))
+    else:
+        width = shutil.get_terminal_size().columns
+        names = {"out": None if out is None else str(out), "policy": None if policy is None else str(policy)}
+        answer(first_screen(found, export=str(export), width=width, **names))
     if out is not None:
         say(f"Wrote {out}: summary.json, users, scopes, findings, rejected, report.html.")
     severe = SEVERITIES[SEVERITIES.index(fail_on) :] if fail_on != "never" else ()

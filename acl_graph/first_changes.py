@@ -1,0 +1,188 @@
+"""What to change first: for each of the worst sites the one change that takes most exposure away and leaves work alone.
+
+A change is weighed by people x sensitive files that end with it, and the less the more of those who lose the site have
+used it. One that leaves nobody who can open the site's sensitive files is no proposal, whatever it takes away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acl_graph.findings import Finding, fixes
+from acl_graph.findings.context import Bools, Context
+from acl_graph.findings.finding import change_as_dict, harmless
+from acl_graph.vocabulary import Cover, Kind, Lens
+from acl_graph.what_if import Change, ChangeKind
+from acl_graph.worst_sites import Cause, WorstSite
+
+#: changes that are tried for one site: of its heaviest causes, and of its most exposed findings
+OF_CAUSES, OF_FINDINGS = 4, 4
+#: different lists of one site that are asked
+CLASSES = 16
+FIRST = 3
+#: a first change takes at least one in so many of the site's people x sensitive files away
+WORTHWHILE = 10
+
+
+@dataclass(frozen=True)
+class FirstChange:
+    """One change on one site, with what is open before and after it. `lose_with_use` None: the export has no use."""
+
+    site: WorstSite
+    change: Change
+    people_before: int
+    people_after: int
+    pairs_before: int
+    pairs_after: int
+    lose_with_use: int | None
+
+    @property
+    def value(self) -> float:
+        """Exposure that ends, less the share of those who lose something they used."""
+        lost = max(1, self.people_before - self.people_after)
+        return (self.pairs_before - self.pairs_after) * (1 - (self.lose_with_use or 0) / lost)
+
+
+def first_changes(context: Context, worst: Sequence[WorstSite], findings: Sequence[Finding]) -> list[FirstChange]:
+    """At most three, the most valuable first; one for each site, and none twice."""
+    found: list[FirstChange] = []
+    for site in worst:
+        tried = [_tried(context, site, change) for change in _candidates(context, site, findings)]
+        found += [one for one in tried if one is not None and one.value * WORTHWHILE >= one.pairs_before > 0]
+    found.sort(key=lambda one: (-one.value, -one.people_after))
+    sites: set[int] = set()
+    changes: set[tuple[Any, ...]] = set()
+    chosen = []
+    for one in found:
+        if one.site.site not in sites and _key(one.change) not in changes:
+            sites.add(one.site.site)
+            changes.add(_key(one.change))
+            chosen.append(one)
+    return chosen[:FIRST]
+
+
+def exactly(context: Context, worst: Sequence[WorstSite]) -> list[WorstSite]:
+    """The sites with people x sensitive files counted file by file, where they were estimated place by place.
+
+    A site with more different lists than are asked keeps its estimate, which is never too small.
+    """
+    counted = []
+    for site in worst:
+        things, files = context.things_of(site.scopes)
+        asked = context.whatif.compare(things, [], files, most=CLASSES)
+        exact = asked.counted == asked.things
+        counted.append(replace(site, exposure=asked.pairs_before[Lens.OPEN]) if exact else site)
+    return sorted((site for site in counted if site.exposure), key=lambda site: -site.exposure)
+
+
+def _tried(context: Context, site: WorstSite, change: Change) -> FirstChange | None:
+    """The change, tried on the sensitive files of the site; None where it leaves nobody to open or administer it."""
+    if change.kind is ChangeKind.REMOVE_SITE_ADMIN and len(set(context.units.admins.at(site.site).node.tolist())) < 2:
+        return None
+    things, files = context.things_of(site.scopes)
+    tried = context.whatif.compare(things, [change], files, most=CLASSES)
+    humans = context.whatif.humans
+    before, after = tried.before[Lens.OPEN] & humans, tried.after[Lens.OPEN] & humans
+    if not after.any():
+        return None
+    used = _used(context, site)
+    return FirstChange(
+        site=site,
+        change=change,
+        people_before=int(before.sum()),
+        people_after=int(after.sum()),
+        pairs_before=tried.pairs_before[Lens.OPEN],
+        pairs_after=tried.pairs_after[Lens.OPEN],
+        lose_with_use=None if used is None else int((before & ~after & used).sum()),
+    )
+
+
+def _candidates(context: Context, site: WorstSite, findings: Sequence[Finding]) -> Iterator[Change]:
+    """Changes for the heaviest causes of a site, then those of its most exposed findings; each once."""
+    seen: set[tuple[Any, ...]] = set()
+    name = context.facts.sites[site.site]
+    found = [f.change for f in findings if f.change and f.confidence != "unsupported" and name in f.affected["sites"]]
+    own = [change for cause in site.causes[:OF_CAUSES] for change in _against(context, site, cause)]
+    for change in (*own, *found[:OF_FINDINGS]):
+        if _key(change) not in seen:
+            seen.add(_key(change))
+            yield change
+
+
+def _against(context: Context, site: WorstSite, cause: Cause) -> Iterator[Change]:
+    """What would end a cause without ending the work of a site: never the removal of a whole SharePoint group."""
+    if cause.row < 0:
+        return
+    if cause.what == "link":
+        yield fixes.remove_link(context, cause.number)
+    elif cause.what == "administrator":
+        if cause.table == "site_admins":
+            yield fixes.remove_site_admin(context, cause.row)
+    elif not context.is_a(cause.number, Kind.SHAREPOINT_GROUP):
+        yield fixes.remove_grant(context, cause.row)
+    else:
+        public = fixes.public_group_of(context, cause.number)
+        if public is not None:
+            yield fixes.make_private(context, public)
+        elif cause.number in context.claims_in:
+            yield fixes.remove_member(context, context.claims_in[cause.number])
+        else:
+            members = context.units.membership
+            rows = members.row[
+                (members.group == cause.number) & context.are(Kind.SECURITY_GROUP, Kind.M365_GROUP)[members.member]
+            ]
+            for row in rows[rows >= 0]:
+                yield fixes.remove_member(context, int(row))
+
+
+def _used(context: Context, site: WorstSite) -> Bools | None:
+    """Who used a file of the site, by the export; None where it says nothing of use."""
+    facts = context.facts
+    if facts.tenant.coverage.table("usage") is Cover.ABSENT:
+        return None
+    usage = facts.tenant["usage"]
+    item, node = facts.items.codes(usage["item"]), facts.people.names.codes(usage["principal"])
+    people = (usage["actor"].fill_null("user") != "system").to_numpy()
+    here = people & (item >= 0) & (node >= 0)
+    here[here] = facts.item_site[item[here]] == site.site
+    used: NDArray[np.bool_] = np.zeros(facts.people.n_users, np.bool_)
+    users = facts.people.user_of[node[here]]
+    used[users[users >= 0]] = True
+    return used
+
+
+def _key(change: Change) -> tuple[Any, ...]:
+    return change.kind, tuple(sorted(map(str, change.target.items())))
+
+
+def change_data(context: Context, first: FirstChange, site: dict[str, Any]) -> dict[str, Any]:
+    """A first change as `summary.json` has it; `site` is the site's own entry there."""
+    heaviest = int(first.site.scopes[np.argmax(context.sums[first.site.scopes, 1])])
+    said = {
+        "site": site["site"],
+        "url": site["url"],
+        "title": site["title"],
+        "change": change_as_dict(first.change),
+        "sensitive_files": first.site.files,
+        "people_before": first.people_before,
+        "people_after": first.people_after,
+        "people_times_sensitive_files_before": first.pairs_before,
+        "people_times_sensitive_files_after": first.pairs_after,
+        "people_who_lose_and_used_it": first.lose_with_use,
+        "ask_about": _asked_place(context, first, heaviest),
+    }
+    plain = harmless(said)
+    assert isinstance(plain, dict)
+    return plain
+
+
+def _asked_place(context: Context, first: FirstChange, heaviest: int) -> str:
+    """The place to ask `acl-graph who` about: where the change is made, else the heaviest place of the site."""
+    scope = first.change.target.get("scope")
+    at = context.facts.scopes.code(scope) if isinstance(scope, str) else heaviest
+    return context.place(at if at >= 0 else heaviest)
