@@ -185,4 +185,8 @@ def _asked_place(context: Context, first: FirstChange, heaviest: int) -> str:
     """The place to ask `acl-graph who` about: where the change is made, else the heaviest place of the site."""
     scope = first.change.target.get("scope")
     at = context.facts.scopes.code(scope) if isinstance(scope, str) else heaviest
-    return context.place(at if at >= 0 else heaviest)
+    at = at if at >= 0 else heaviest
+    place = context.place(at)
+    paths = context.facts.tenant["scopes"]["path"].str.to_lowercase()
+    # a list and its root folder share a path: then only the id says which is meant
+    return place if int((paths == place.lower()).sum()) <= 1 else context.facts.scopes[at]
