@@ -1,7 +1,8 @@
-"""What to change first: for each of the worst sites the one change that takes most exposure away and leaves work alone.
+"""What to change first: for each of the worst sites the change that takes most exposure away and leaves work alone.
 
 A change is weighed by people x sensitive files that end with it, and the less the more of those who lose the site have
-used it. One that leaves nobody who can open the site's sensitive files is no proposal, whatever it takes away.
+used it. Grants of one principal on several places of a site go together. One that leaves nobody who can open the site's
+sensitive files is no proposal, whatever it takes away.
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ from acl_graph.what_if import Change, ChangeKind
 from acl_graph.worst_sites import Cause, WorstSite
 
 #: changes that are tried for one site: of its heaviest causes, and of its most exposed findings
-OF_CAUSES, OF_FINDINGS = 4, 4
-#: different lists of one site that are asked
-CLASSES = 16
+OF_CAUSES, OF_FINDINGS = 3, 3
+#: different lists of a site that are asked to compare candidates, and to count what the best one does
+ROUGHLY, CLOSELY = 60, 600
+#: grants of one principal that go together
+TOGETHER = 50
 FIRST = 3
 #: a first change takes at least one in so many of the site's people x sensitive files away
 WORTHWHILE = 10
@@ -31,15 +34,17 @@ WORTHWHILE = 10
 
 @dataclass(frozen=True)
 class FirstChange:
-    """One change on one site, with what is open before and after it. `lose_with_use` None: the export has no use."""
+    """What goes together on one site, with what is open before and after it. `lose_with_use` None: no use is known."""
 
     site: WorstSite
-    change: Change
+    changes: tuple[Change, ...]
     people_before: int
     people_after: int
     pairs_before: int
     pairs_after: int
     lose_with_use: int | None
+    #: whether every list of the site was asked; else there may be more people, before and after
+    whole: bool
 
     @property
     def value(self) -> float:
@@ -47,23 +52,25 @@ class FirstChange:
         lost = max(1, self.people_before - self.people_after)
         return (self.pairs_before - self.pairs_after) * (1 - (self.lose_with_use or 0) / lost)
 
+    @property
+    def worthwhile(self) -> bool:
+        """Whether enough ends with it to be named first."""
+        return self.value * WORTHWHILE >= self.pairs_before > 0
+
 
 def first_changes(context: Context, worst: Sequence[WorstSite], findings: Sequence[Finding]) -> list[FirstChange]:
     """At most three, the most valuable first; one for each site, and none twice."""
     found: list[FirstChange] = []
     for site in worst:
-        tried = [_tried(context, site, change) for change in _candidates(context, site, findings)]
-        found += [one for one in tried if one is not None and one.value * WORTHWHILE >= one.pairs_before > 0]
-    found.sort(key=lambda one: (-one.value, -one.people_after))
-    sites: set[int] = set()
-    changes: set[tuple[Any, ...]] = set()
-    chosen = []
-    for one in found:
-        if one.site.site not in sites and _key(one.change) not in changes:
-            sites.add(one.site.site)
-            changes.add(_key(one.change))
-            chosen.append(one)
-    return chosen[:FIRST]
+        tried = [_tried(context, site, these, ROUGHLY) for these in _candidates(context, site, findings)]
+        worthwhile = [one for one in tried if one is not None and one.worthwhile]
+        for one in sorted(worthwhile, key=lambda one: -one.value)[:1]:
+            counted = _tried(context, site, one.changes, CLOSELY)
+            found += [counted] if counted is not None and counted.worthwhile else []
+    chosen: dict[tuple[Any, ...], FirstChange] = {}
+    for one in sorted(found, key=lambda one: (-one.value, -one.people_after)):
+        chosen.setdefault(_key(one.changes), one)
+    return list(chosen.values())[:FIRST]
 
 
 def exactly(context: Context, worst: Sequence[WorstSite]) -> list[WorstSite]:
@@ -74,78 +81,85 @@ def exactly(context: Context, worst: Sequence[WorstSite]) -> list[WorstSite]:
     counted = []
     for site in worst:
         things, files = context.things_of(site.scopes)
-        asked = context.whatif.compare(things, [], files, most=CLASSES)
+        asked = context.whatif.compare(things, [], files, most=CLOSELY)
         exact = asked.counted == asked.things
         counted.append(replace(site, exposure=asked.pairs_before[Lens.OPEN]) if exact else site)
     return sorted((site for site in counted if site.exposure), key=lambda site: -site.exposure)
 
 
-def _tried(context: Context, site: WorstSite, change: Change) -> FirstChange | None:
-    """The change, tried on the sensitive files of the site; None where it leaves nobody to open or administer it."""
-    if change.kind is ChangeKind.REMOVE_SITE_ADMIN and len(set(context.units.admins.at(site.site).node.tolist())) < 2:
+def _tried(context: Context, site: WorstSite, changes: tuple[Change, ...], most: int) -> FirstChange | None:
+    """The changes, tried on the sensitive files of the site; None where it leaves nobody to open or administer it."""
+    takes_admin = any(change.kind is ChangeKind.REMOVE_SITE_ADMIN for change in changes)
+    if takes_admin and len(set(context.units.admins.at(site.site).node.tolist())) < 2:
         return None
     things, files = context.things_of(site.scopes)
-    tried = context.whatif.compare(things, [change], files, most=CLASSES)
+    tried = context.whatif.compare(things, changes, files, most=most)
     humans = context.whatif.humans
     before, after = tried.before[Lens.OPEN] & humans, tried.after[Lens.OPEN] & humans
     if not after.any():
         return None
     used = _used(context, site)
+    # where a site has more lists than are asked, what they hold beside is taken to stay
+    pairs_before = (
+        max(site.exposure, tried.pairs_before[Lens.OPEN]) if most == CLOSELY else tried.pairs_before[Lens.OPEN]
+    )
     return FirstChange(
         site=site,
-        change=change,
+        changes=changes,
         people_before=int(before.sum()),
         people_after=int(after.sum()),
-        pairs_before=tried.pairs_before[Lens.OPEN],
-        pairs_after=tried.pairs_after[Lens.OPEN],
+        pairs_before=pairs_before,
+        pairs_after=pairs_before - tried.pairs_before[Lens.OPEN] + tried.pairs_after[Lens.OPEN],
         lose_with_use=None if used is None else int((before & ~after & used).sum()),
+        whole=tried.counted == tried.things,
     )
 
 
-def _candidates(context: Context, site: WorstSite, findings: Sequence[Finding]) -> Iterator[Change]:
+def _candidates(context: Context, site: WorstSite, findings: Sequence[Finding]) -> Iterator[tuple[Change, ...]]:
     """Changes for the heaviest causes of a site, then those of its most exposed findings; each once."""
     seen: set[tuple[Any, ...]] = set()
     name = context.facts.sites[site.site]
-    found = [f.change for f in findings if f.change and f.confidence != "unsupported" and name in f.affected["sites"]]
-    own = [change for cause in site.causes[:OF_CAUSES] for change in _against(context, site, cause)]
-    for change in (*own, *found[:OF_FINDINGS]):
-        if _key(change) not in seen:
-            seen.add(_key(change))
-            yield change
+    found = [
+        (f.change,) for f in findings if f.change and f.confidence != "unsupported" and name in f.affected["sites"]
+    ]
+    own = [these for cause in site.causes[:OF_CAUSES] for these in _against(context, cause)]
+    for these in (*own, *found[:OF_FINDINGS]):
+        if _key(these) not in seen:
+            seen.add(_key(these))
+            yield these
 
 
-def _against(context: Context, site: WorstSite, cause: Cause) -> Iterator[Change]:
+def _against(context: Context, cause: Cause) -> Iterator[tuple[Change, ...]]:
     """What would end a cause without ending the work of a site: never the removal of a whole SharePoint group."""
     if cause.row < 0:
         return
     if cause.what == "link":
-        yield fixes.remove_link(context, cause.number)
+        yield (fixes.remove_link(context, cause.number),)
     elif cause.what == "administrator":
         if cause.table == "site_admins":
-            yield fixes.remove_site_admin(context, cause.row)
+            yield (fixes.remove_site_admin(context, cause.row),)
     elif not context.is_a(cause.number, Kind.SHAREPOINT_GROUP):
-        yield fixes.remove_grant(context, cause.row)
+        yield tuple(fixes.remove_grant(context, row) for row in cause.rows[:TOGETHER] if row >= 0)
     else:
         public = fixes.public_group_of(context, cause.number)
         if public is not None:
-            yield fixes.make_private(context, public)
+            yield (fixes.make_private(context, public),)
         elif cause.number in context.claims_in:
-            yield fixes.remove_member(context, context.claims_in[cause.number])
+            yield (fixes.remove_member(context, context.claims_in[cause.number]),)
         else:
-            members = context.units.membership
-            rows = members.row[
-                (members.group == cause.number) & context.are(Kind.SECURITY_GROUP, Kind.M365_GROUP)[members.member]
-            ]
-            for row in rows[rows >= 0]:
-                yield fixes.remove_member(context, int(row))
+            members, groups = context.units.membership, context.are(Kind.SECURITY_GROUP, Kind.M365_GROUP)
+            inside = (members.group == cause.number) & groups[members.member] & (members.row >= 0)
+            for at in np.flatnonzero(inside):  # the team that works there is no mistake; half the directory is
+                if context.broad(context.size(members.member[at : at + 1]))[0]:
+                    yield (fixes.remove_member(context, int(members.row[at])),)
 
 
 def _used(context: Context, site: WorstSite) -> Bools | None:
     """Who used a file of the site, by the export; None where it says nothing of use."""
     facts = context.facts
-    if facts.tenant.coverage.table("usage") is Cover.ABSENT:
-        return None
     usage = facts.tenant["usage"]
+    if usage.is_empty() or facts.tenant.coverage.table("usage") is Cover.ABSENT:
+        return None
     item, node = facts.items.codes(usage["item"]), facts.people.names.codes(usage["principal"])
     people = (usage["actor"].fill_null("user") != "system").to_numpy()
     here = people & (item >= 0) & (node >= 0)
@@ -156,8 +170,8 @@ def _used(context: Context, site: WorstSite) -> Bools | None:
     return used
 
 
-def _key(change: Change) -> tuple[Any, ...]:
-    return change.kind, tuple(sorted(map(str, change.target.items())))
+def _key(changes: tuple[Change, ...]) -> tuple[Any, ...]:
+    return tuple(sorted((change.kind, *sorted(map(str, change.target.items()))) for change in changes))
 
 
 def change_data(context: Context, first: FirstChange, site: dict[str, Any]) -> dict[str, Any]:
@@ -167,13 +181,15 @@ def change_data(context: Context, first: FirstChange, site: dict[str, Any]) -> d
         "site": site["site"],
         "url": site["url"],
         "title": site["title"],
-        "change": change_as_dict(first.change),
+        "what": _in_words(context, first),
+        "changes": [change_as_dict(change) for change in first.changes],
         "sensitive_files": first.site.files,
         "people_before": first.people_before,
         "people_after": first.people_after,
         "people_times_sensitive_files_before": first.pairs_before,
         "people_times_sensitive_files_after": first.pairs_after,
         "people_who_lose_and_used_it": first.lose_with_use,
+        "all_counted": first.whole,
         "ask_about": _asked_place(context, first, heaviest),
     }
     plain = harmless(said)
@@ -181,9 +197,16 @@ def change_data(context: Context, first: FirstChange, site: dict[str, Any]) -> d
     return plain
 
 
+def _in_words(context: Context, first: FirstChange) -> str:
+    if len(first.changes) == 1:
+        return first.changes[0].why
+    whom = context.name(context.code(first.changes[0]["principal"]))
+    return f"Take {whom} off {len(first.changes)} places of {context.site_name(first.site.site)}"
+
+
 def _asked_place(context: Context, first: FirstChange, heaviest: int) -> str:
     """The place to ask `acl-graph who` about: where the change is made, else the heaviest place of the site."""
-    scope = first.change.target.get("scope")
+    scope = first.changes[0].target.get("scope") if len(first.changes) == 1 else None
     at = context.facts.scopes.code(scope) if isinstance(scope, str) else heaviest
     at = at if at >= 0 else heaviest
     place = context.place(at)

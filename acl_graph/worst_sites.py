@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -63,6 +63,8 @@ class Cause:
     level: str
     table: str
     row: int
+    #: all its rows on the site's places with sensitive files, one for each place
+    rows: tuple[int, ...] = ()
 
 
 def find_worst_sites(units: Units, sensitivity: Sensitivity, reach: LensReach) -> list[WorstSite]:
@@ -102,6 +104,7 @@ def causes_of(units: Units, scopes: list[int], sensitive: NDArray[np.int64]) -> 
     links, levels = tenant["grants"]["link"], tenant["grants"]["level"]
     size: dict[int, int] = {}
     total: dict[tuple[str, int], int] = {}
+    rows: dict[tuple[str, int], dict[int, int]] = {}
     heaviest: dict[tuple[str, int], tuple[int, Cause]] = {}
 
     def add(what: str, number: int, node: int, weight: int, scope: int, level: str, table: str, row: int) -> None:
@@ -109,6 +112,7 @@ def causes_of(units: Units, scopes: list[int], sensitive: NDArray[np.int64]) -> 
             size[node] = int((units.members(node) & units.works & person).sum())
         key, value = (what, number), size[node] * weight
         total[key] = total.get(key, 0) + value
+        rows.setdefault(key, {}).setdefault(scope, row)
         if key not in heaviest or value > heaviest[key][0]:
             heaviest[key] = (value, Cause(what, number, 0, scope, level, table, row))
 
@@ -130,11 +134,7 @@ def causes_of(units: Units, scopes: list[int], sensitive: NDArray[np.int64]) -> 
         table = "site_admins" if admins.via[position] == VIA_ADMIN else "members"
         add("administrator", node, node, files, scopes[0], "", table, int(admins.row[position]))
     order = sorted(total, key=lambda key: (-total[key], key[0], key[1]))
-    return tuple(
-        Cause(one.what, one.number, total[key], one.scope, one.level, one.table, one.row)
-        for key in order
-        for one in [heaviest[key][1]]
-    )
+    return tuple(replace(heaviest[key][1], exposure=total[key], rows=tuple(rows[key].values())) for key in order)
 
 
 def site_data(units: Units, worst: WorstSite) -> dict[str, Any]:

@@ -13,7 +13,6 @@ import typer
 from acl_graph.cli.front import Exit, app
 from acl_graph.cli.talk import say, to_nowhere
 from acl_graph.errors import AclGraphError
-from acl_graph.inert_text import inert
 
 NAME = "acl-graph"
 #: typer names no public base of what it raises for usage
@@ -75,7 +74,7 @@ def _run(words: list[str]) -> int:
 
 def _usage(error: Any) -> NoReturn:
     if error.ctx is not None and error.format_message() == error.ctx.get_help():  # nothing was asked
-        say(error.format_message())
+        say(*error.format_message().split("\n"))
         sys.exit(Exit.ABNORMAL)
     where = error.ctx.command_path if error.ctx is not None else NAME
     said = " ".join(error.format_message().split()).rstrip(".")
@@ -97,7 +96,7 @@ def _ready_streams() -> None:
 
 
 def _fail(text: str) -> NoReturn:
-    say(inert(f"{NAME}: {text}"))
+    say(f"{NAME}: {text}")
     with contextlib.suppress(OSError, ValueError):
         sys.stdout.flush()
     sys.exit(Exit.ABNORMAL)

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from acl_graph.tenant import Tenant
 
 
-def say(text: str) -> None:
-    """Talk goes to stderr. Nobody may be listening there, and that is no reason to fail."""
+def say(*lines: str) -> None:
+    """Talk goes to stderr, line by line. Nobody may be listening there, and that is no reason to fail."""
     try:
-        print("\n".join(map(inert, text.split("\n"))), file=sys.stderr, flush=True)
+        print(*map(inert, lines), sep="\n", file=sys.stderr, flush=True)
     except (OSError, ValueError):
         to_nowhere(sys.stderr)
 

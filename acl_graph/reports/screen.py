@@ -128,7 +128,7 @@ def _changes(page: _Page, s: dict[str, Any], export: str) -> None:
     if first:
         page.line("Change first:")
     for number, one in enumerate(first, 1):
-        page.line(f"{number}. {one['change']['why']}", indent=2, hang=3)
+        page.line(f"{number}. {one['what']}", indent=2, hang=3)
         page.line(say.effect(one), indent=5)
         page.command(f"acl-graph who {shlex.quote(export)} {shlex.quote(inert(one['ask_about']))}", indent=5)
     if not first and s["worst_sites"]:
