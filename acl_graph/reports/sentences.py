@@ -154,13 +154,11 @@ def effect(one: dict[str, Any]) -> str:
     """What a change does to the sensitive files of its site."""
     before, after, used = one["people_before"], one["people_after"], one["people_who_lose_and_used_it"]
     pairs = [one[f"people_times_sensitive_files_{when}"] for when in ("before", "after")]
-    site = f"{one['title'] or one['url']}: {many(one['sensitive_files'], 'sensitive file')}"
     least = "" if one["all_counted"] else "at least "
-    people = f"{least}{many(before, 'person')} {'opens' if before == 1 else 'open'} them today, {least}{after:,} after"
-    said = f"{site}; {people}; people x files {pairs[0]:,} to {pairs[1]:,}."
+    site = f"{one['title'] or one['url']}: {many(one['sensitive_files'], 'sensitive file')}"
+    people = f"open to {least}{many(before, 'person')} today, {least}{after:,} after"
+    said = f"{site}, {people}; people x files {pairs[0]:,} to {pairs[1]:,}"
     lost = before - after
     if used is None or not lost or not one["all_counted"]:
-        return said
-    if not used:
-        return f"{said} None of those who lose them is known to have used the site."
-    return f"{said} Of the {lost:,} who lose all of them {used:,} used the site."
+        return f"{said}."
+    return f"{said}; {used:,} of the {lost:,} who lose all used the site."
