@@ -122,6 +122,7 @@ def test_an_export_without_files_is_never_an_all_clear(run: Runner, northlake: P
     ran = run("audit", place, "--out", tmp_path / "out", "-q")
     said, page = flat(ran.out), flat((tmp_path / "out" / "report.html").read_text(encoding="utf-8"))
     for text in (said, page):
+        assert "not weighed, for without files" in text and not re.search(r"\d+ low", text)
         assert "not known" in text and "72 files of its sites are unclassified" in text
         assert "people x files" not in text and "No sensitive file" not in text and "No site" not in text
     summary = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))

@@ -138,10 +138,8 @@ def _changes(page: _Page, s: dict[str, Any], export: str) -> None:
 
 
 def _more(page: _Page, s: dict[str, Any], export: str, out: str | None, policy: str | None) -> None:
-    by_severity = s["findings"]["by_severity"]
-    told = ", ".join(f"{count:,} {word}" for word, count in by_severity.items() if count) or "none"
     where = f"{out}/report.html has each with its change" if out else "--out DIR writes a report with each"
-    page.line(f"Findings: {told}; {where}.", hang=2)
+    page.line(f"{say.findings(s)}; {where}.", hang=2)
     for sentence in _ends(export, policy):
         page.line(sentence, hang=2)
 

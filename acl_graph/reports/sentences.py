@@ -144,6 +144,15 @@ def of_how_many(s: dict[str, Any]) -> str:
     return f"Of {many(people, 'person')}, {least}so many reach sensitive files:"
 
 
+def findings(s: dict[str, Any]) -> str:
+    """How many findings there are and how bad; without files nobody can say how bad."""
+    counted = s["findings"]
+    if counted["total"] and not classified(s):
+        return f"Findings: {counted['total']:,}, not weighed, for without files nothing says how bad they are"
+    told = ", ".join(f"{count:,} {word}" for word, count in counted["by_severity"].items() if count)
+    return f"Findings: {told or 'none'}"
+
+
 def cause(said: dict[str, Any]) -> str:
     """What lets people in, with the row of the export that says so."""
     row = said["row"]
