@@ -6,8 +6,9 @@ from acl_graph.unfinished import leave
 
 
 def main() -> None:
-    """Run the command line. Ctrl-C is answered from here on, before the commands are even loaded."""
-    signal.signal(signal.SIGINT, leave)
+    """Run the command line. Ctrl-C and SIGTERM are answered from here on, before the commands are even loaded."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, leave)
     from acl_graph.cli import main as run
 
     run()

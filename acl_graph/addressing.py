@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from unicodedata import normalize
 from urllib.parse import unquote, urlsplit
 
 from acl_graph.errors import AmbiguousName, UnknownName
 from acl_graph.facts import KINDS, Facts
+from acl_graph.vocabulary import CLAIM_KINDS, Kind
+
+#: ids of principals of whom the export has no more than a display name, with their site where it is a site's
+_NAME_ONLY = re.compile(r"(^|/)name:")
+_KIND_WORDS = {
+    Kind.M365_GROUP: "a Microsoft 365 group",
+    Kind.SHAREPOINT_GROUP: "a SharePoint group",
+    Kind.GROUP_OWNERS: "the owners of a group",
+}
 
 
 class Addresses:
@@ -46,15 +56,42 @@ class Addresses:
             return fits[0]
         if fits:
             raise AmbiguousName(name, "principal", [self.facts.people.names[fit] for fit in fits])
-        raise UnknownName(name, "a principal", self._logins)
+        return self._by_display_name(name)
+
+    @cached_property
+    def _display_names(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for code, name in enumerate(self.facts.tenant["principals"]["name"].to_list()):
+            if name:
+                found.setdefault(name.strip().lower(), []).append(code)
+        return found
+
+    def _by_display_name(self, name: str) -> int:
+        """A display name is no address: two people may have it. It is one where the export has nothing else."""
+        fits = self._display_names.get(name.strip().lower(), [])
+        frame = self.facts.tenant["principals"]
+        if len(fits) == 1 and _NAME_ONLY.search(frame["id"][fits[0]]) and not frame["login"][fits[0]]:
+            return fits[0]
+        if fits:
+            type_this = ", or ".join(repr(frame["login"][fit] or frame["id"][fit]) for fit in fits[:3])
+            raise UnknownName(
+                name, "a principal", hint=f"It is a display name, which others may have: type {type_this}."
+            )
+        raise UnknownName(name, "a principal", list(self._logins))
 
     def subject(self, name: str) -> int:
         """The number of somebody who can be asked about (U); groups are refused with a sentence."""
         code = self.principal(name)
         user = int(self.facts.people.user_of[code])
         if user < 0:
-            kind = KINDS[self.facts.people.kind[code]].value.replace("_", " ")
-            raise UnknownName(name, f"a person (it is a {kind}: ask about its members)")
+            kind = KINDS[self.facts.people.kind[code]]
+            if kind in CLAIM_KINDS:
+                hint = f"It stands for many people ({kind.value.replace('_', ' ')}): ask about one of them."
+            else:
+                hint = (
+                    f"It is {_KIND_WORDS.get(kind, 'a ' + kind.value.replace('_', ' '))}: ask about one of its members."
+                )
+            raise UnknownName(name, "a person", hint=hint)
         return user
 
     @cached_property
@@ -74,6 +111,23 @@ class Addresses:
                 folded = fold_path(path)
                 for key in {folded, hosts.get(int(sites[code]), "") + folded}:
                     found.setdefault(key, []).append((what, int(code)))
+        return found
+
+    @cached_property
+    def _spelled(self) -> dict[str, str]:
+        """Folded path -> the path or URL as the export spells it, for hints."""
+        found: dict[str, str] = {}
+        hosts = self._hosts
+        for frame, names, sites in (
+            (self.facts.tenant["scopes"], self.facts.scopes, self.facts.scope_site),
+            (self.facts.tenant["items"], self.facts.items, self.facts.item_site),
+        ):
+            for code, path in zip(names.codes(frame["id"]), frame["path"].to_list(), strict=True):
+                if path:
+                    folded, host = fold_path(path), hosts.get(int(sites[code]), "")
+                    found.setdefault(folded, path)
+                    if host:
+                        found.setdefault(host + folded, f"https://{host}/{path.strip().lstrip('/')}")
         return found
 
     @cached_property
@@ -102,7 +156,7 @@ class Addresses:
         if fits:
             names = [str((self.facts.items if w == "item" else self.facts.scopes)[c]) for w, c in fits]
             raise AmbiguousName(name, "item", names)
-        raise UnknownName(name, "an item or scope", list(self._paths))
+        raise UnknownName(name, "an item or scope", self._spelled, asked=fold_path(asked))
 
     @cached_property
     def _folded_ids(self) -> dict[str, list[tuple[str, int]]]:

@@ -12,19 +12,16 @@ import polars as pl
 
 from acl_graph import inspection
 from acl_graph.access import Access
-from acl_graph.access_rules.forms import VIA_ADMIN, VIA_OWNER
-from acl_graph.access_rules.levels import VIEW_BITS
 from acl_graph.exposure import Policy, Sensitivity, as_dict, weigh
 from acl_graph.facts import LICENCES, kind_code
-from acl_graph.findings import Finding, find_all
+from acl_graph.findings import Context, Finding, find_all
+from acl_graph.first_changes import change_data, exactly, first_changes
 from acl_graph.reach import LensReach, bulk_reach
 from acl_graph.tenant import Tenant
-from acl_graph.units import Units
 from acl_graph.vocabulary import Kind, Lens
-from acl_graph.witness import inert, known_as
+from acl_graph.worst_sites import find_worst_sites, scope_sums, site_data
 
 SCHEMA_VERSION = 1
-WORST_SITES = 5
 #: told what is being done and how far it is, 0 to 1
 Told = Callable[[str, float], None]
 
@@ -77,11 +74,14 @@ class Audit:
         ]
         return pl.concat(parts).sort("scope", "lens")
 
-    def write(self, directory: str | Path, *, force: bool = False) -> Path:
-        """Write `summary.json`, the tables, the findings and `report.html`; whole or not at all, for the owner only."""
+    def write(self, directory: str | Path, *, force: bool = False, keep: Path | None = None) -> Path:
+        """Write `summary.json`, the tables, the findings and `report.html`; whole or not at all, for the owner only.
+
+        `force` replaces a folder that holds nothing but an earlier answer; `keep` is the export and stays.
+        """
         from acl_graph.reports.folder import write_audit
 
-        return write_audit(self, Path(directory), force=force)
+        return write_audit(self, Path(directory), force=force, keep=keep)
 
     def __repr__(self) -> str:
         return f"<Audit of {self.access.tenant.name!r}: {len(self.findings)} findings>"
@@ -90,13 +90,6 @@ class Audit:
         from acl_graph.reports.html import report
 
         return report(self)
-
-
-def scope_sums(units: Units, sensitivity: Sensitivity) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Files, sensitive files and weight of each scope, int64[S, 3]."""
-    sums = np.zeros((units.n_places, 3), np.int64)
-    np.add.at(sums, units.place_of[: units.n_items], sensitivity.sums)
-    return sums[: units.n_scopes]
 
 
 def audit(tenant: Tenant | Access, policy: Policy | None = None, *, told: Told | None = None) -> Audit:
@@ -124,9 +117,19 @@ def audit(tenant: Tenant | Access, policy: Policy | None = None, *, told: Told |
         told(f"computing who {VERBS[lens]} what ({ADVERBS[world]})", 0.3 + 0.5 * step / total)
         reached[world][lens] = bulk_reach(worlds[world], sensitivity.sums, lens)
     told("looking for findings", 0.8)
-    findings = find_all(access, sensitivity, reached["sure"], policy)
+    context = Context(access, sensitivity, reached["sure"], policy)
+    findings = find_all(access, sensitivity, reached["sure"], policy, context=context)
+    told("looking for what to change first", 0.9)
+    worst = exactly(context, find_worst_sites(access.sure, sensitivity, reached["sure"][Lens.OPEN]))
+    sites = [site_data(access.sure, site) for site in worst]
+    by_site = {site["site"]: site for site in sites}
+    changes = [
+        change_data(context, one, by_site[access.facts.sites[one.site.site]])
+        for one in first_changes(context, worst, findings)
+    ]
     told("adding up", 0.95)
     summary = summarise(access, policy, sensitivity, reached["sure"], reached["possible"], findings)
+    summary |= {"worst_sites": sites, "first_changes": changes}
     told("done", 1.0)
     return Audit(access, policy, sensitivity, reached["sure"], reached["possible"], findings, summary)
 
@@ -154,9 +157,9 @@ def summarise(
             "listed": int(sensitivity.sums[:, 0].sum()),
             "sensitive": int(sensitivity.sums[:, 1].sum()),
             "unclassified": inspection.unclassified(access),
+            "known": access.tenant.coverage.table("items").value if sensitivity.sums[:, 0].any() else "absent",
         },
         "lenses": {lens.value: _lens(access, sure[lens], possible[lens]) for lens in Lens},
-        "worst_sites": worst_sites(access, sensitivity, sure[Lens.OPEN]),
         "findings": {
             "total": len(counted),
             "by_severity": {word: sum(f.severity == word for f in counted) for word in severities},
@@ -199,101 +202,3 @@ def population(access: Access) -> dict[str, int]:
     members = person & ~outside
     found = {word: int((members & (licence == code)).sum()) for code, word in enumerate(LICENCES)}
     return {"people": int(person.sum()), "outside": int((person & outside).sum()), **found}
-
-
-def worst_sites(access: Access, sensitivity: Sensitivity, reach: LensReach) -> list[dict[str, Any]]:
-    """The five sites with most people x sensitive files, each with the one grant or link that causes most of it."""
-    units, facts = access.sure, access.facts
-    sensitive = scope_sums(units, sensitivity)[:, 1]
-    frame = pl.DataFrame(
-        {
-            "site": facts.scope_site,
-            "scope": np.arange(units.n_scopes, dtype=np.int32),
-            "sensitive": sensitive,
-            "exposure": reach.users * sensitive,
-        }
-    ).filter((pl.col("site") >= 0) & (pl.col("sensitive") > 0))
-    sites = (
-        frame.group_by("site")
-        .agg(pl.col("exposure").sum(), pl.col("sensitive").sum(), pl.col("scope"))
-        .sort("exposure", "site", descending=[True, False])
-        .filter(pl.col("exposure") > 0)
-        .head(WORST_SITES)
-    )
-    about = access.tenant["sites"]
-    worst = []
-    for site, exposure, files, scopes in sites.iter_rows():
-        row = about.row(site, named=True) if site < about.height else {}
-        people = np.zeros(facts.people.n_users, np.bool_)
-        worst.append(
-            {
-                "site": facts.sites[site],
-                "url": inert(row.get("url") or facts.sites[site]),
-                "title": inert(row.get("title") or ""),
-                "people_times_sensitive_files": int(exposure),
-                "sensitive_files": int(files),
-                "people_at_most": int(max(reach.users[scope] for scope in scopes)),
-                "cause": cause(units, scopes, sensitive, people),
-            }
-        )
-    return worst
-
-
-def cause(
-    units: Units, scopes: list[int], sensitive: np.ndarray[Any, np.dtype[np.int64]], people: np.ndarray[Any, Any]
-) -> dict[str, Any] | None:
-    """The principal or link that reaches most people x sensitive files of these scopes, with one of its rows."""
-    weight: dict[tuple[str, int], int] = {}
-    example: dict[tuple[str, int], tuple[str, int]] = {}
-    size: dict[int, int] = {}
-    tenant = units.facts.tenant
-    link_of_row = tenant["grants"]["link"]
-    person = units.facts.people.kind_of_user == kind_code(Kind.USER)
-    for scope in scopes:
-        found = units.listed.at(scope)
-        for position in range(len(found)):
-            node, row = int(found.node[position]), int(found.row[position])
-            if int(found.mask[position]) & VIEW_BITS != VIEW_BITS:
-                continue
-            if node not in size:
-                size[node] = int((units.members(node) & units.works & person).sum())
-            by_link = found.user_row[position] >= 0
-            key = ("link", _link_number(units, link_of_row[row])) if by_link else ("principal", node)
-            weight[key] = weight.get(key, 0) + size[node] * int(sensitive[scope])
-            example.setdefault(key, ("grants", row))
-    site = int(units.facts.scope_site[scopes[0]])
-    admins = units.admins.at(site)
-    for position in range(len(admins)):
-        node = int(admins.node[position])
-        count = int((units.members(node) & units.works & person).sum())
-        key = ("administrator", node)
-        weight[key] = count * int(sum(sensitive[scope] for scope in scopes))
-        table = {VIA_ADMIN: "site_admins", VIA_OWNER: "sites"}.get(int(admins.via[position]), "members")
-        example.setdefault(key, (table, int(admins.row[position])))
-    if not weight:
-        return None
-    (what, number), value = max(weight.items(), key=lambda pair: (pair[1], pair[0][0], -pair[0][1]))
-    table, row = example[what, number]
-    names = units.facts.links if what == "link" else units.facts.people.names
-    return {
-        "what": what,
-        "name": inert(names[number]) if what == "link" else known_as(units, number),
-        "id": inert(names[number]),
-        "through": None if what == "link" else _broadest_member(units, number),
-        "people_times_sensitive_files": value,
-        "row": {"table": table, "file": tenant[table]["source_file"][row], "row": tenant[table]["source_row"][row]},
-    }
-
-
-def _link_number(units: Units, link: str | None) -> int:
-    return units.facts.links.code(link) if link else -1
-
-
-def _broadest_member(units: Units, node: int) -> str | None:
-    """The claim inside a group that makes it broad, if one does."""
-    membership = units.membership
-    if node >= len(membership.populations):
-        return None
-    inside = membership.member[membership.group == node]
-    broad = [int(member) for member in inside if membership.populations[member]]
-    return known_as(units, broad[0]) if broad else None

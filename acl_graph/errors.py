@@ -4,13 +4,15 @@ AclGraphError
   · BadInput            a file or folder that cannot be read as what it should be
   · UnknownName         nobody, or nothing, in this tenant has that name
   · AmbiguousName       two have it
+  · BadUsage            options or arguments that do not go together
   · OutputExists        the answer would overwrite something
+  · CannotWrite         the system does not let the answer be written
   · BadPolicy           the policy file says something that cannot be meant
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
 
@@ -27,20 +29,45 @@ class BadPolicy(AclGraphError):
 
 
 class OutputExists(AclGraphError):
-    """The output folder is there already and is not empty."""
+    """Something is there already that the answer must not replace, or only with `--force`."""
+
+
+class CannotWrite(AclGraphError):
+    """The system refuses to write: no permission, no room, no such place."""
+
+
+class BadUsage(AclGraphError):
+    """Options or arguments that do not go together, or a value that cannot be meant."""
+
+
+#: how much of a name a message shows, and how many names it lists
+LONG, LISTED = 120, 10
+
+
+def cut(name: str) -> str:
+    """A name in quotes, cut where it is long."""
+    return repr(name if len(name) <= LONG else f"{name[:LONG]}...")
 
 
 class UnknownName(AclGraphError):
-    """Nobody, or nothing, in this tenant has that name."""
+    """Nobody, or nothing, in this tenant has that name.
 
-    def __init__(self, name: str, what: str, known: Iterable[str] = ()) -> None:
-        close = get_close_matches(name, list(known)[:200_000], n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
-        super().__init__(f"{name!r} is not {what} in this tenant.{hint}")
+    `known` are names to suggest; where they are compared in another spelling than shown, compared -> shown.
+    """
+
+    def __init__(
+        self, name: str, what: str, known: Iterable[str] | Mapping[str, str] = (), *, asked: str = "", hint: str = ""
+    ) -> None:
+        close = get_close_matches((asked or name)[:400], list(known)[:200_000], n=1)
+        shown = known.get(close[0], close[0]) if close and isinstance(known, Mapping) else "".join(close)
+        hint = hint or (f"Did you mean {cut(shown)}?" if shown else "")
+        super().__init__(f"{cut(name)} is not {what} in this tenant.{' ' if hint else ''}{hint}")
 
 
 class AmbiguousName(AclGraphError):
     """A name fits more than one; the message lists them, so that the caller can choose by id."""
 
     def __init__(self, name: str, what: str, fits: Iterable[str]) -> None:
-        super().__init__(f"{name!r} fits more than one {what}: {', '.join(sorted(fits))}. Use the id.")
+        listed = sorted(fits)
+        more = f" and {len(listed) - LISTED:,} more" if len(listed) > LISTED else ""
+        super().__init__(f"{cut(name)} fits more than one {what}: {', '.join(listed[:LISTED])}{more}. Use the id.")

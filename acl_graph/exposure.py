@@ -6,16 +6,22 @@ import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from acl_graph.errors import BadPolicy
 from acl_graph.facts import Facts
 from acl_graph.names import whole
+
+#: more would not fit into the sums of weight times files times people that are made of it
+MOST_WEIGHT = 1_000_000
+Weight = Annotated[int, Field(ge=0, le=MOST_WEIGHT)]
+Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
+Days = Annotated[int, Field(ge=0, le=100_000)]
 
 
 class _Strict(BaseModel):
@@ -34,22 +40,22 @@ class SensitivityRules(_Strict):
 class Weights(_Strict):
     """What each reason weighs; a file weighs what its strongest reason says."""
 
-    label_word: NonNegativeInt = 5
-    label_upper_half: NonNegativeInt = 5
-    label_highest: NonNegativeInt = 10
-    info_type: NonNegativeInt = 3
-    path: NonNegativeInt = 3
+    label_word: Weight = 5
+    label_upper_half: Weight = 5
+    label_highest: Weight = 10
+    info_type: Weight = 3
+    path: Weight = 3
 
 
 class Thresholds(_Strict):
     """When a finding speaks."""
 
-    broad_share: float = Field(0.5, gt=0, le=1)
-    oversized_group: NonNegativeInt = 1000
-    stale_days: NonNegativeInt = 180
-    dormant_days: NonNegativeInt = 90
-    many_admins: NonNegativeInt = 5
-    detail: NonNegativeInt = 5
+    broad_share: float = Field(0.5, gt=0, le=1, allow_inf_nan=False)
+    oversized_group: Count = 1000
+    stale_days: Days = 180
+    dormant_days: Days = 90
+    many_admins: Count = 5
+    detail: Count = 5
 
 
 class Policy(_Strict):
@@ -65,12 +71,41 @@ class Policy(_Strict):
         try:
             with Path(path).open("rb") as stream:
                 return cls.model_validate(tomllib.load(stream))
-        except (OSError, tomllib.TOMLDecodeError) as error:
-            raise BadPolicy(f"{path} cannot be read as a policy: {error}") from None
+        except OSError as error:
+            raise BadPolicy(f"The policy {path} cannot be read: {error.strerror}.") from None
+        except UnicodeDecodeError:
+            raise BadPolicy(f"The policy {path} is not UTF-8 text.") from None
+        except tomllib.TOMLDecodeError as error:
+            raise BadPolicy(f"The policy {path} is not valid TOML: {error}.") from None
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise BadPolicy(f"{path}: {where}: {first['msg']}") from None
+            raise BadPolicy(f"The policy {path}: {_complaint(error.errors()[0])}.") from None
+
+
+#: what a value should have been, by the beginning of the word that pydantic has for what is wrong with it
+_EXPECTED = {
+    "bool": "true or false",
+    "int": "a whole number",
+    "float": "a number",
+    "finite": "a number",
+    "tuple": 'a list of texts, such as ["payroll"]',
+    "string": "a text in quotes",
+    "model": "a section, such as [weights]",
+    "greater_than_equal": "{ge} or more",
+    "greater_than": "more than {gt}",
+    "less_than_equal": "{le} or less",
+}
+
+
+def _complaint(error: Any) -> str:
+    """One thing that is wrong with a policy, in our own words."""
+    where = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        section = Policy.model_fields.get(str(error["loc"][0])) if len(error["loc"]) > 1 else None
+        known = section.annotation.model_fields if section else Policy.model_fields  # type: ignore[union-attr]
+        return f"there is no {where}; known are {', '.join(known)}"
+    kind = next((word for word in sorted(_EXPECTED, key=len, reverse=True) if error["type"].startswith(word)), None)
+    expected = _EXPECTED[kind].format(**error.get("ctx", {})) if kind else "something else"
+    return f"{where} must be {expected}, not {str(error['input'])[:40]!r}"
 
 
 def default_policy_text() -> str:

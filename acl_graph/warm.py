@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from acl_graph.access import Access
-from acl_graph.kernels.compiled import ALWAYS
+from acl_graph.kernels.compiled import ALWAYS, KERNELS
 from acl_graph.reach import bulk_reach
 from acl_graph.tables import TABLES
 from acl_graph.tenant import Tenant
@@ -54,3 +54,8 @@ def warm() -> None:
             del os.environ[ALWAYS]
         else:
             os.environ[ALWAYS] = before
+
+
+def compiling() -> bool:
+    """Whether machine code is really made, and not only loaded from the cache: that is what takes seconds."""
+    return any(kernel.made_anew() for kernel in KERNELS)

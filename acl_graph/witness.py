@@ -28,6 +28,7 @@ from acl_graph.access_rules.hierarchy import elevating_roles, site_groups
 from acl_graph.access_rules.levels import VIEW_BITS, app_grants, levels_of
 from acl_graph.csr import gather
 from acl_graph.facts import kind_code
+from acl_graph.inert_text import inert
 from acl_graph.units import Units
 from acl_graph.vocabulary import Kind, Level
 from acl_graph.vocabulary import Step as Latent
@@ -450,11 +451,6 @@ def thing_name(units: Units, thing: int) -> str:
         frame, code, names = facts.tenant["scopes"], thing - units.n_items, facts.scopes
     path = frame["path"][code] if code < frame.height else None
     return inert(path or names[code])
-
-
-def inert(text: str) -> str:
-    """Text without control, bidirectional and other invisible characters: safe to print anywhere."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 __all__ = ["Step", "Witnesses", "inert", "name_of", "thing_name"]

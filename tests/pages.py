@@ -11,7 +11,6 @@ import io
 import os
 import re
 import shlex
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,20 +110,14 @@ def anchors(page: Path) -> set[str]:
 def run(command: list[str]) -> tuple[int, str]:
     """Run `acl-graph` with these arguments in this process; exit code, and what a terminal would show."""
     shown = io.StringIO()
-    real = cli.app
-
-    def app(**options: object) -> object:
-        return real(args=command, **options)
 
     with (
-        patch.object(cli, "app", app),
-        patch.object(sys, "argv", ["acl-graph", *command]),
         patch.dict(os.environ, {"COLUMNS": "80", "LINES": "25"}),
         contextlib.redirect_stdout(shown),
         contextlib.redirect_stderr(shown),
     ):
         try:
-            cli.main()
+            cli.main(command)
             code = 0
         except SystemExit as left:
             code = left.code if isinstance(left.code, int) else 1

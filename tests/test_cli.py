@@ -108,6 +108,7 @@ def test_audit_writes_the_folder_of_the_contract_for_its_owner_only(
     assert ran.code == 0
     names = {path.name for path in out.iterdir()}
     assert names == {
+        ".acl-graph",  # what we wrote, so that --force replaces nothing else
         "summary.json",
         "users.parquet",
         "scopes.parquet",

@@ -14,8 +14,9 @@ PACKAGE = ROOT / "acl_graph"
 
 #: the floors, bottom first: a module may import from its own room and from any lower floor, never from a higher one
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("errors", "unfinished", "vocabulary", "csr", "kernels"),
-    ("tables", "names"),
+    ("errors", "unfinished", "inert_text", "vocabulary", "csr", "kernels"),
+    ("output",),
+    ("tables", "names", "inert_cells"),
     ("raw", "switches"),
     ("tenant",),
     ("readers", "facts", "samples"),
@@ -30,6 +31,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("exposure", "reconciling"),
     ("what_if", "inspection", "cautions", "warm", "conformance", "spot_checks", "routes", "collector"),
     ("findings",),
+    ("worst_sites",),
+    ("first_changes",),
     ("auditing",),
     ("reports",),
     ("cli",),

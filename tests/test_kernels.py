@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -12,6 +17,7 @@ from acl_graph.kernels import sets as set_kernels
 from acl_graph.kernels.compiled import Kernel
 from acl_graph.reach import bulk_reach
 from acl_graph.vocabulary import Lens
+from tests.conftest import ROOT
 from tests.makers import tenant_of
 from tests.worlds import random_world
 
@@ -52,3 +58,13 @@ def test_numbers_out_of_range_do_not_reach_compiled_code() -> None:
     assert checked(np.array([-1, 4]), 5, or_none=True).tolist() == [-1, 4]
     with pytest.raises(IndexError):
         gather(np.array([3]), 3)
+
+
+def test_compiling_is_said_only_where_no_cache_holds_the_code(tmp_path: Path) -> None:
+    code = "from acl_graph.warm import compiling, warm; before = compiling(); warm(); print(before, compiling())"
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    said = [
+        subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    ]
+    assert said == ["False True\n", "False False\n"]

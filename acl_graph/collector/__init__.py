@@ -9,7 +9,7 @@ import hashlib
 from importlib.resources import files
 from pathlib import Path
 
-from acl_graph.errors import OutputExists
+from acl_graph.output import check_file, whole_file
 
 NAME = "collect.ps1"
 
@@ -65,16 +65,15 @@ def write_collector(directory: str | Path, *, force: bool = False) -> Path:
     Raises
     ------
     OutputExists
-        The script is there already, differs from this one, and `force` was not said.
+        One of the two is there already, differs from ours, and `force` was not said. Then neither is written.
     """
     folder = Path(directory)
-    target = folder / NAME
-    if target.exists() and not force and target.read_bytes() != script():
-        raise OutputExists(f"{target} is there already and is another version. Use --force to replace it.")
-    folder.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(script())
-    (folder / "README.md").write_text(_README.format(digest=digest()), encoding="utf-8")
-    return target
+    ours = {NAME: script(), "README.md": _README.format(digest=digest()).encode()}
+    for name, data in ours.items():
+        check_file(folder / name, data, force=force)
+    for name, data in ours.items():
+        whole_file(folder / name, data, force=force)
+    return folder / NAME
 
 
 __all__ = ["NAME", "digest", "script", "write_collector"]

@@ -16,6 +16,7 @@ from acl_graph.conformance.report import Report
 from acl_graph.conformance.report import judge as _judge
 from acl_graph.conformance.rules_table import table
 from acl_graph.errors import BadInput
+from acl_graph.output import check_file, whole_file
 
 
 def run_suite() -> Report:
@@ -37,16 +38,21 @@ def write_verdicts(path: str | Path) -> int:
     return len(lines)
 
 
-def write_cases(path: str | Path | None = None) -> int:
+def write_cases(path: str | Path | None = None, *, force: bool = False) -> int:
     """Write the cases of the pages to a file, by default to the one that is shipped and `docs/rules.md` with it.
 
-    Returns how many cases there are. Without the pages (an installed package) the shipped cases are written.
+    Returns how many cases there are. Without the pages (an installed package) the shipped cases are written. A file
+    that is there already is replaced with `force` only.
 
     Raises
     ------
     BadInput
         The pages are not here and no path is given, or a page is not understood.
+    OutputExists
+        Another file is at `path`, and `force` was not said.
     """
+    if path is not None:
+        check_file(Path(path), force=force)
     try:
         folder = docs_folder()
     except BadInput:
@@ -58,8 +64,10 @@ def write_cases(path: str | Path | None = None) -> int:
         cases = pages.cases
         if path is None:
             (folder.parent / "rules.md").write_text(table(pages), encoding="utf-8")
-    target = Path(path) if path is not None else Path(__file__).with_name("cases.jsonl")
-    target.write_text(dump(cases), encoding="utf-8")
+    if path is None:
+        Path(__file__).with_name("cases.jsonl").write_text(dump(cases), encoding="utf-8")
+    else:
+        whole_file(Path(path), dump(cases).encode(), force=force)
     return len(cases)
 
 

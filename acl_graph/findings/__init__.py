@@ -68,6 +68,8 @@ def find_all(
     reach: Mapping[Lens, LensReach],
     policy: Policy,
     told: Callable[[str, float], None] | None = None,
+    *,
+    context: Context | None = None,
 ) -> list[Finding]:
     """Every finding of every rule, the most severe first, then the most exposed.
 
@@ -83,8 +85,10 @@ def find_all(
         Thresholds, and how many cases a rule details; the rest is counted in one finding more.
     told
         Called with the title of each rule and the fraction done.
+    context
+        What the rules share, where the caller has made it already.
     """
-    context = Context(access, sensitivity, reach, policy)
+    context = context or Context(access, sensitivity, reach, policy)
     found: list[Finding] = []
     for number, rule in enumerate(RULES):
         if told is not None:

@@ -16,6 +16,10 @@ SMALL = 30_000
 ALWAYS = "ACL_GRAPH_KERNELS"
 
 
+#: every kernel of the program
+KERNELS = []
+
+
 class Kernel:
     """A function on arrays; calling it chooses how to run it."""
 
@@ -24,6 +28,7 @@ class Kernel:
         self._compiled = None
         self.__doc__ = function.__doc__
         self.__name__ = function.__name__
+        KERNELS.append(self)
 
     def compiled(self):
         """The compiled function, without the GIL; made on first use."""
@@ -35,6 +40,10 @@ class Kernel:
             except RuntimeError:
                 self._compiled = njit(nogil=True)(self.plain)
         return self._compiled
+
+    def made_anew(self):
+        """Whether machine code is made, or was, that no cache held."""
+        return self._compiled is not None and bool(self._compiled.stats.cache_misses)
 
     def __call__(self, *arguments):
         way = os.environ.get(ALWAYS, "")

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from acl_graph.errors import BadInput
+from acl_graph.inert_cells import ESCAPED, KEY, unescaped
 from acl_graph.raw import RawExport, ReadFile
 from acl_graph.readers.csv_files import csv_frames
 from acl_graph.readers.files import BadRecord, Sniffed, plain, read_json
@@ -42,6 +43,9 @@ def claims(file: Sniffed) -> str | None:
 def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[str], None]) -> None:
     """Add every table; take name, snapshot, coverage and switches from `tenant.toml`."""
     before = raw.snapshot
+    escaped = {
+        file.path.parent for file, dataset in files if dataset == "tenant.toml" and _says(file).get(KEY) == ESCAPED
+    }
     for file, dataset in files:
         told(f"reading {file.relative}")
         if dataset == "tenant.toml":
@@ -49,8 +53,12 @@ def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[s
             raw.files.append(ReadFile(file.relative, NAME, dataset, 0))
             continue
         rows = 0
+        lists = {column.name for column in TABLES[dataset].columns if column.type == "list"}
         for frame in _frames(file, dataset, raw):
-            raw.add(NAME, dataset, _lower(frame), source=file.relative)
+            cells = _lower(frame)
+            if file.format == "csv" and file.path.parent in escaped:
+                cells = unescaped(cells, lists)
+            raw.add(NAME, dataset, cells, source=file.relative)
             rows += frame.height
         raw.files.append(ReadFile(file.relative, NAME, dataset, rows))
     if raw.snapshot is not None and raw.snapshot is not before:
@@ -126,12 +134,16 @@ def _frame(rows: list[dict[str, Any]], table: str) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema | {"source_row": pl.Int64()})
 
 
-def _read_toml(file: Sniffed, raw: RawExport) -> None:
+def _says(file: Sniffed) -> dict[str, Any]:
     try:
         with file.path.open("rb") as stream:
-            said = tomllib.load(stream)
+            return tomllib.load(stream)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInput(f"{file.relative} is not valid TOML: {plain(error)}.") from None
+
+
+def _read_toml(file: Sniffed, raw: RawExport) -> None:
+    said = _says(file)
     raw.name = str(said.get("name", raw.root.name))
     raw.snapshot = _moment(said.get("snapshot"), file) or raw.snapshot
     for key, value in _flat(_table(said, "coverage", file)):

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from acl_graph.witness import inert
+from acl_graph.inert_text import inert
+from acl_graph.reports.sentences import heading
 
 if TYPE_CHECKING:
     from acl_graph.access import Answer, Why
@@ -104,7 +105,7 @@ def why_text(found: Why) -> str:
 
 def inspect_text(found: dict[str, Any]) -> str:
     """The export, section by section."""
-    lines = [inert(f"{found['tenant']}, state of {found['snapshot'] or 'an unknown day'}"), "", "Files read"]
+    lines = [inert(heading({"inspection": found})), "", "Files read"]
     for file in found["files"]:
         note = f"  ({file['note']})" if file["note"] else ""
         lines.append(inert(f"  {file['rows']:>10,}  {file['reader']}: {file['dataset']}  {file['file']}{note}"))

@@ -61,7 +61,8 @@ def write_folder(tenant: Synthetic, directory: Path, progress: Progress) -> dict
         progress(table, 0.5 + 0.5 * position / len(makers))
         frame = make(tenant, names)
         # random GUIDs do not compress, so the quickest codec is also about the smallest
-        frame.write_parquet(directory / f"{table}.parquet", compression="lz4", statistics=False)
+        with (directory / f"{table}.parquet").open("wb") as stream:  # polars takes no path that is not UTF-8
+            frame.write_parquet(stream, compression="lz4", statistics=False)
         rows[table] = len(frame)
     (directory / "tenant.toml").write_text(TENANT_TOML, encoding="utf-8")
     return rows
