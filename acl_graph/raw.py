@@ -40,6 +40,18 @@ class ReadFile:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class Damage:
+    """A file of which something could not be read: why, and the tables it belongs to.
+
+    No tables: all that the file's reader brought.
+    """
+
+    file: str
+    why: str
+    tables: tuple[str, ...] = ()
+
+
 @dataclass
 class RawExport:
     """What the readers of one export found, in the order in which they found it.
@@ -63,6 +75,8 @@ class RawExport:
     #: sentences about what this export cannot say
     notes: list[str] = field(default_factory=list)
     files: list[ReadFile] = field(default_factory=list)
+    #: what of the files was not read; it lowers coverage whatever else was said of it
+    damage: list[Damage] = field(default_factory=list)
     unknown_columns: list[tuple[str, str]] = field(default_factory=list)
     counts: list[pl.DataFrame] = field(default_factory=list)
     _counted: list[tuple[Any, ...]] = field(default_factory=list)
@@ -138,6 +152,13 @@ class RawExport:
             known = self.coverage.get(key)
             if key not in self.told and (known is None or FULLER.index(value) > FULLER.index(known)):
                 self.coverage[key] = value
+
+    def damaged(self, file: str, why: str, *tables: str) -> None:
+        """Say that something of a file was not read, so that its tables are partial at best.
+
+        This outlasts what `tenant.toml` says: its author spoke of the export and not of this copy of it.
+        """
+        self.damage.append(Damage(file, why, tables))
 
     def of_day(self, reader: str, day: datetime, *tables: str) -> None:
         """Say which day the rows of these tables describe; of several days the newest counts."""

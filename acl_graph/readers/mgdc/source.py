@@ -82,7 +82,7 @@ def _json(file: Sniffed, dataset: str, reading: Reading) -> Iterator[tuple[int, 
         lost.clear()
         value = msgspec.json.decode(chunk)
         if not isinstance(value, dict):
-            raise ValueError("not an object")
+            raise ValueError("is no object")
         return shaped(value, shape, lost)
 
     drifted, strangers = _spelling(file, shape)
@@ -126,6 +126,7 @@ def _loose(shape: type[Struct]) -> type[Struct]:
 
 def _csv(file: Sniffed, dataset: str, reading: Reading) -> Iterator[tuple[int, dict[str, Any]]]:
     def misfit(row: Misfit) -> None:
+        file.unread.record(row.line, row.why)
         reading.record(dataset, file.relative, row.line, row.why, row.start)
 
     for frame in csv_frames(file, misfit):
