@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from acl_graph.access import Access
 from acl_graph.errors import BadInput
 from acl_graph.raw import RawExport
 from acl_graph.readers import files as reader_files
@@ -638,13 +639,17 @@ def test_trap_25_files_find_their_scope_by_id_and_not_by_path(tmp_path: Path) ->
     tenant = export(
         tmp_path,
         permissions=[
-            permission(),
-            permission(ScopeId=FILE_SCOPE, ItemType="Folder", ItemURL="sites/Ledger/Shared Documents/Pay"),
+            permission(user(ADA, "Ada")),
+            permission(
+                user(BO, "Bo"), ScopeId=FILE_SCOPE, ItemType="Folder", ItemURL="sites/Ledger/Shared Documents/Pay"
+            ),
         ],
         files=[a_file(1), a_file(2, ScopeId=gid("scop", 77))],
     )
     assert rows(tenant, "items", "scope") == [(f"{SITE}/{SCOPE}",), (f"{SITE}/{gid('scop', 77)}",)]
-    assert f"{SITE}/{gid('scop', 77)}" in tenant["scopes"]["id"].to_list()
+    access, open_to_anybody = Access(tenant), "no scope is exported for it: anybody may have access"
+    assert open_to_anybody not in access.check(BO, f"{SITE}/{gid('file', 1)}").because
+    assert open_to_anybody in access.check(BO, f"{SITE}/{gid('file', 2)}").because
     assert any(note.startswith("1 scopes that files name have no permission row") for note in tenant.notes)
 
 

@@ -336,7 +336,10 @@ class _Export:
     def _completed(
         self, scopes: pl.DataFrame, permission_rows: pl.DataFrame, file_rows: pl.DataFrame, site_rows: pl.DataFrame
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Scopes that only files name, and sites that the Sites dataset lacks."""
+        """Scopes and sites that no other dataset describes.
+
+        A scope that files name and no permission row has stays undescribed: nobody knows who reaches these files.
+        """
         columns = ("site", "scope", *tables_out.SOURCE)
         bare = (
             file_rows.select(columns)
@@ -365,6 +368,8 @@ class _Export:
             pl.when(is_personal).then(pl.lit("onedrive")).alias("kind"),
             *tables_out.SOURCE,
         )
+        if "Permissions" in self.datasets:
+            return scopes, bare_sites
         return pl.concat([scopes, bare], how="diagonal"), bare_sites
 
 
