@@ -74,6 +74,10 @@ class RawExport:
     switches: dict[str, Any] = field(default_factory=dict)
     #: sentences about what this export cannot say
     notes: list[str] = field(default_factory=list)
+    #: sentence among `notes` -> the table or column that it calls missing: other files may bring it after all
+    while_absent: dict[str, str] = field(default_factory=dict)
+    #: column of principals -> accounts for which a list gave it; users beyond them make it partial
+    listed: dict[str, frozenset[str]] = field(default_factory=dict)
     files: list[ReadFile] = field(default_factory=list)
     #: what of the files was not read; it lowers coverage whatever else was said of it
     damage: list[Damage] = field(default_factory=list)
@@ -172,7 +176,9 @@ class RawExport:
         if TENANT_ID.fullmatch(low) and low.strip("0-"):
             self.tenants.setdefault(low, file)
 
-    def note(self, sentence: str) -> None:
-        """Say once what this export cannot answer."""
+    def note(self, sentence: str, *, while_absent: str | None = None) -> None:
+        """Say once what this export cannot answer; nothing where `while_absent` is covered once all files are read."""
         if sentence not in self.notes:
             self.notes.append(sentence)
+            if while_absent is not None:
+                self.while_absent[sentence] = while_absent

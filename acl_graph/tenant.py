@@ -95,6 +95,12 @@ class Coverage:
         said = self.entries.get(f"{table}.{column}")
         return said is not None and Cover(said) is not Cover.COMPLETE
 
+    def lacks(self, name: str | None) -> bool:
+        """Whether a table, or a column written as `table.column`, is absent; None is lacking anyway."""
+        if name is None:
+            return True
+        return self.entries.get(name) == Cover.ABSENT if "." in name else self.table(name) is Cover.ABSENT
+
 
 @dataclass(frozen=True)
 class Tenant:
@@ -191,14 +197,17 @@ def build(raw: RawExport) -> Tenant:
                 conflicts.append(disagree)
         tables[name] = frame
     switches = by_id(tables, dict(raw.switches))
+    lowered |= beyond_lists(raw, tables["principals"], lowered)
+    coverage_now = Coverage(lowered, present)
+    notes = [note for note in raw.notes if coverage_now.lacks(raw.while_absent.get(note))]
     return Tenant(
         tables=tables,
         name=raw.name or raw.root.resolve().name,
         snapshot=raw.snapshot,
-        coverage=Coverage(lowered, present),
+        coverage=coverage_now,
         switches=switches,
         rejected=pl.concat(rejected),
-        notes=(*raw.notes, *gaps, *told),
+        notes=(*notes, *gaps, *told),
         files=tuple(raw.files),
         unknown_columns=tuple(raw.unknown_columns),
         counts=pl.concat([pl.DataFrame(schema=COUNTS), *raw.settle_counts()]),
@@ -267,6 +276,17 @@ def as_far_as_read(raw: RawExport, coverage: Mapping[str, str]) -> tuple[dict[st
         said = lowered.get(table, lowered.get("default", "complete" if table in present else "partial"))
         lowered[table] = Cover.PARTIAL.value if said == Cover.COMPLETE else said
     return lowered, list(dict.fromkeys(notes)), "members" in lost
+
+
+def beyond_lists(raw: RawExport, principals: pl.DataFrame, coverage: Mapping[str, str]) -> dict[str, str]:
+    """Columns that a list gave for all accounts known when it was read, and not for users that other files describe."""
+    users = principals.filter(pl.col("kind") == "user")
+    return {
+        key: Cover.PARTIAL.value
+        for key, names in raw.listed.items()
+        if coverage.get(key) == Cover.COMPLETE and key not in raw.told
+        if not users["id"].str.to_lowercase().is_in(list(names)).all()
+    }
 
 
 def brought_by(raw: RawExport, reader: str | None) -> set[str]:

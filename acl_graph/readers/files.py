@@ -155,6 +155,8 @@ def _sniff_json(path: Path, relative: str, encoding: str, text: str, unread: Unr
         first = None
     if isinstance(first, dict) and isinstance(first.get("value"), list) and not wrapper:
         wrapper = "value"
+    if wrapper == "array" and not text[1:].strip(" \t\r\n]"):
+        first = []  # a list of nothing
     keys = tuple(first) if isinstance(first, dict) else _keys_in(text)
     return Sniffed(path, relative, "json", keys, encoding, wrapper=wrapper, first=first, unread=unread)
 

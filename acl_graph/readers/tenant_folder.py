@@ -43,6 +43,8 @@ def claims(file: Sniffed) -> str | None:
         return stem if keys and keys <= known | set(SOURCE) and len(file.keys) == 1 else None
     if file.format in ("csv", "json", "parquet") and known & keys:
         return stem
+    if file.format == "json" and not file.keys and file.first in ([], {}):  # no rows, or a first one without a cell
+        return stem
     return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from acl_graph.errors import BadInput
@@ -27,6 +27,9 @@ def read_toml(file: Sniffed, raw: RawExport) -> None:
         said = tomllib.loads(data.decode(sniff_encoding(data)).lstrip("\ufeff").replace("\r\n", "\n"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError, *CUT_OFF) as error:
         raise BadInput(f"{file.relative} is not valid TOML: {plain(error)}.") from None
+    for key, kind in (("coverage", dict), ("switches", dict), ("notes", list)):
+        if not isinstance(said.get(key, kind()), kind):
+            raise BadInput(f"{file.relative}: {key} must be {'a list' if kind is list else f'a table, [{key}]'}.")
     raw.name = str(said.get("name", raw.root.name))
     moment: Any = said.get("snapshot")
     if isinstance(moment, str):
@@ -35,6 +38,8 @@ def read_toml(file: Sniffed, raw: RawExport) -> None:
         except ValueError:
             raise BadInput(f"{file.relative}: snapshot {moment[:40]!r} is not an ISO 8601 time.") from None
     if moment is not None:
+        if not isinstance(moment, date):
+            raise BadInput(f"{file.relative}: snapshot {str(moment)[:40]!r} is not a date or time.")
         if not isinstance(moment, datetime):
             moment = datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
         raw.snapshot = moment if moment.tzinfo else moment.replace(tzinfo=UTC)

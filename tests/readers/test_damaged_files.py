@@ -172,6 +172,11 @@ def test_links_are_followed_once_and_those_that_lead_nowhere_are_listed(tmp_path
     assert not tenant.coverage.complete("grants") and notes(tenant, "self")
 
 
+def test_blank_lines_at_the_end_are_no_rows(tmp_path: Path) -> None:
+    tenant = read(folder(tmp_path, items_csv=TABLES["items.csv"] + "\n\n,,,,\n\n"))
+    assert tenant["items"].height == 1 and tenant.rejected.is_empty() and tenant.coverage.complete("items")
+
+
 def test_strangers_are_listed_and_do_not_lower_anything(tmp_path: Path) -> None:
     tenant = read(folder(tmp_path, holiday_csv="when,where\n1,2\n", plan_xlsx=b"PK\x03\x04..."))
     listed = {file.path: file.note for file in tenant.files if file.dataset == "not recognised"}
@@ -339,6 +344,34 @@ def test_other_parquet_columns_are_read(tmp_path: Path, column: str, cells: pl.S
 def test_a_column_of_row_numbers_that_holds_none_is_passed_over(tmp_path: Path) -> None:
     tenant = read(folder(tmp_path, grants_csv="scope,principal,level,source_row\nw1,ada,Read,abc\nw1,bo,Read,7\n"))
     assert tenant["grants"]["source_row"].to_list() == [1, 7]
+
+
+@pytest.mark.parametrize("text", ["[]", "[ ]\n"])
+def test_a_list_of_nothing_is_a_table_without_rows(tmp_path: Path, text: str) -> None:
+    tenant = read(folder(tmp_path, items_csv=None, items_ndjson=text))
+    assert tenant["items"].is_empty() and tenant.coverage.complete("items") and tenant.rejected.is_empty()
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("coverage = 5", "coverage must be a table"),
+        ('switches = ["a"]', "switches must be a table"),
+        ("notes = 3", "notes must be a list"),
+        ("snapshot = true", "snapshot 'True' is not a date or time"),
+        ("snapshot = 07:00:00", "snapshot '07:00:00' is not a date or time"),
+        ("snapshot = [1]", "is not a date or time"),
+    ],
+)
+def test_a_tenant_toml_that_says_what_cannot_be_is_an_error(tmp_path: Path, line: str, said: str) -> None:
+    with pytest.raises(BadInput, match=said):
+        read(folder(tmp_path, tenant_toml=line))
+
+
+@pytest.mark.parametrize("line", ["2020-01-01", "2020-01-01T10:00:00", '"2020-01-01"'])
+def test_a_snapshot_may_be_a_date_a_time_or_a_text(tmp_path: Path, line: str) -> None:
+    moment = read(folder(tmp_path, tenant_toml=f"snapshot = {line}")).snapshot
+    assert moment is not None and moment.year == 2020
 
 
 # --- one tenant ------------------------------------------------------------------------------------------------------

@@ -262,7 +262,8 @@ class _Export:
                 pl.Schema(COUNTS)
             )
         )
-        cover(raw, self.datasets, bool(access.admins.height), self.dropped)
+        has_licences = any(told.copilot for told in directory.users.values())
+        cover(raw, self.datasets, bool(access.admins.height), has_licences, self.dropped)
 
     def _add(self, table: str, frame: pl.DataFrame, *datasets: str) -> None:
         """Rows of a table; also none, where the dataset that would hold them is there."""

@@ -22,6 +22,8 @@ from acl_graph.readers.mgdc.shapes import SHAPES
 from acl_graph.readers.mgdc.tolerant import Lost, field_names, shaped
 from acl_graph.tables import REJECTED
 
+#: cells whose loss loses grants or memberships, and not only a fact about a row
+PEOPLE = ("SharedWith", "Members")
 _KEY = re.compile(rb'"([A-Za-z_][\w.@]*)"\s*:')
 
 
@@ -104,6 +106,8 @@ def _json(file: Sniffed, dataset: str, reading: Reading) -> Iterator[tuple[int, 
 
 def _report(dataset: str, file: Sniffed, number: int, lost: list[Lost], reading: Reading) -> None:
     if lost:
+        if any(field in PEOPLE for field, _ in lost):
+            file.unread.record(number, "not all people in it can be read")
         reading.cells(dataset, file.relative, number, lost)
         lost.clear()
 
