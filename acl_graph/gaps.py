@@ -187,6 +187,9 @@ def _gate(asked: Asked, gate: Gate) -> Iterator[str]:
     elif gate is Gate.INFORMATION_BARRIER:
         yield from _barrier(asked)
     elif gate is Gate.RESTRICTED_ACCESS:
+        if asked.units.facts.tenant.coverage.table("site_restricted_groups") is Cover.PARTIAL:
+            yield f"{_incomplete(asked, 'site_restricted_groups')}: anybody may be in one that is missing"
+            return
         groups = [] if asked.unset("restricted_access_control") else asked.units.restricted_groups.get(asked.site, [])
         if asked.site_cell("kind") == "onedrive":
             named = list(asked.units.facts.tenant.switch("onedrive_restricted_groups") or [])

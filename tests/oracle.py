@@ -793,6 +793,9 @@ def gate_restricted_access(
         return True
     if not site.get("restricted_access") or not switch(world, wide, "restricted_access_control", True, False):
         return False
+    said = world.coverage.get("site_restricted_groups", world.coverage.get("default"))
+    if wide and said == "partial":
+        return False
     groups = [row["group"] for row in rows_by(world, "site_restricted_groups", "site").get(thing.site, [])]
     groups = groups or ([site["group"]] if site.get("group") else [])
     if not groups:

@@ -643,6 +643,8 @@ class _Maker:
                 row["expanded"] = self.one(None, None, None, True, True, False if self.chance(0.3) else None)
         if self.chance(0.03):
             self.coverage["default"] = "partial"
+        if self.chance(0.1):
+            self.coverage["site_restricted_groups"] = "partial"
 
     def forget_somebody(self) -> None:
         """Leave out the row of some principals who are named all the same."""

@@ -11,7 +11,7 @@ from acl_graph.access_rules.forms import ALL_PASS, NONE_PASS, GateRows, Membersh
 from acl_graph.access_rules.hierarchy import site_groups
 from acl_graph.facts import EXTERNAL_MEMBER, INTERNAL, Facts, kind_code
 from acl_graph.names import Codes, flags, words
-from acl_graph.vocabulary import Kind
+from acl_graph.vocabulary import Cover, Kind
 
 IB_MODES = ("Open", "Explicit", "Implicit", "OwnerModerated", "Mixed")
 SESSIONS = ("AllowFullAccess", "AllowLimitedAccess", "BlockAccess", "AuthenticationContext")
@@ -60,7 +60,9 @@ def restricted_access(
     admins_bound = tenant.switch("rac_applies_to_site_admins", True) is not False
     nested = tenant.switch("rac_nested", True) is not False
 
-    if tenant.switch("restricted_access_control", not wide):
+    # where some of the groups may be lost, anybody may be in one of those
+    groups_lost = wide and tenant.coverage.table("site_restricted_groups") is Cover.PARTIAL
+    if tenant.switch("restricted_access_control", not wide) and not groups_lost:
         for bound, groups in restricted_groups(facts).items():
             passes = _in_any(facts, groups, users_in) if nested else _directly_in(facts, groups, inside, users_in)
             if kind[bound] == SHARED_CHANNEL:

@@ -40,6 +40,10 @@ def records(file: Sniffed, raw: RawExport, table: str) -> Iterator[tuple[int, Re
     if file.format == "csv":
         for frame in csv_frames(file, misfits_into(raw, table, file)):
             names = [fold(name) if name != "source_row" else name for name in frame.columns]
+            for name, folded in zip(frame.columns, names, strict=True):
+                again = frame.columns[names.index(folded)] != name
+                if again and (table, name) not in raw.unknown_columns:
+                    raw.unknown_columns.append((table, name))
             for cells in frame.iter_rows():
                 record = _first_of_each(zip(names, cells, strict=True))
                 row = int(record.pop("source_row"))
@@ -50,7 +54,13 @@ def records(file: Sniffed, raw: RawExport, table: str) -> Iterator[tuple[int, Re
         if isinstance(found, BadRecord):
             raw.reject(table, file.relative, row, f"record is not readable JSON: {found.why}", value=found.start)
             continue
-        yield row, _first_of_each((fold(key), value) for key, value in found.items())
+        record = _first_of_each((fold(key), value) for key, value in found.items())
+        if len(record) < len(found):
+            for key, value in found.items():
+                if record[fold(key)] is not value:
+                    why = "this key is written twice: the first counts, this one is left out"
+                    raw.reject(table, file.relative, row, why, value=str(value), column=key, kept=True)
+        yield row, record
 
 
 def _first_of_each(cells: Iterable[tuple[str, Any]]) -> Record:
