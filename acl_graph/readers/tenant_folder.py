@@ -176,7 +176,8 @@ def _read_ndjson(file: Sniffed, table: str, raw: RawExport) -> Iterator[pl.DataF
             yield _frame(rows, table)
             rows = []
     yield _frame(rows, table)
-    raw.unknown_columns.extend((table, name) for name in strangers if (table, name) not in raw.unknown_columns)
+    told = set(raw.unknown_columns)
+    raw.unknown_columns.extend((table, name) for name in strangers if (table, name) not in told)
 
 
 def _cell(value: Any, *, as_list: bool) -> Any:

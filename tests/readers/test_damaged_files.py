@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import random
+import time
 from pathlib import Path
 
 import polars as pl
@@ -309,6 +310,14 @@ def test_of_two_spellings_of_a_key_the_first_counts_and_the_other_is_listed(tmp_
     assert tenant.rejected.select("value", "row_kept").rows() == [("ID: i9", True)]
 
 
+def test_an_object_of_very_many_keys_takes_no_time(tmp_path: Path) -> None:
+    row = {"id": "i1", "scope": "w1"} | {f"k{number}": "v" for number in range(60_000)}
+    folder(tmp_path, items_csv=None, items_ndjson=json.dumps(row, indent=1))
+    began = time.perf_counter()
+    assert len(read(tmp_path).unknown_columns) == 60_000
+    assert time.perf_counter() - began < 10
+
+
 # --- Parquet ---------------------------------------------------------------------------------------------------------
 
 
@@ -404,6 +413,12 @@ def test_a_table_in_two_folders_is_not_read_twice(tmp_path: Path) -> None:
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / "grants.csv").write_text(TABLES["grants.csv"])
     with pytest.raises(BadInput, match=r"the table grants twice: grants.csv and old/grants.csv"):
+        read(tmp_path)
+
+
+def test_a_table_in_two_files_is_not_read_twice(tmp_path: Path) -> None:
+    folder(tmp_path, grants_ndjson='{"scope":"w1","principal":"bo","level":"Read"}\n')
+    with pytest.raises(BadInput, match=r"the table grants twice: grants.csv and grants.ndjson"):
         read(tmp_path)
 
 
