@@ -174,6 +174,7 @@ def _defaults(asked: Asked) -> Iterator[str]:
             "administrators and the members for editors"
         )
     yield from _audiences(asked, held)
+    yield from _label(asked)
     mode = asked.site_cell("ib_mode")
     if isinstance(mode, str) and mode not in IB_MODES and (asked.opens or asked.now.latent[0]):
         yield f"the information barrier mode {inert(mode)!r} is not known and is taken for Open"
@@ -184,6 +185,14 @@ def _defaults(asked: Asked) -> Iterator[str]:
         now = units.facts.now
         taken = "nothing has expired" if now is None else f"it was made on {now:%Y-%m-%d}, its newest date"
         yield f"the export does not say when it was made: {taken}, as far as we know"
+
+
+def _label(asked: Asked) -> Iterator[str]:
+    """A label that no row describes: it may encrypt, and nobody exported for whom."""
+    facts = asked.units.facts
+    label = int(facts.item_label[asked.thing]) if asked.thing < asked.units.n_items else -1
+    if label >= 0 and asked.opens and label not in facts.labels.codes(facts.tenant["labels"]["id"]):
+        yield f"the label {inert(facts.labels[label])} is not described in the export: it is taken not to encrypt"
 
 
 #: what would narrow an answer if it were not as the default has it: table, column and what is taken

@@ -161,12 +161,15 @@ def weigh(facts: Facts, policy: Policy) -> Sensitivity:
 def label_weights(facts: Facts, policy: Policy) -> NDArray[np.int64]:
     """What each label weighs, int64[labels]; 0 where it is not sensitive.
 
-    The upper half of n distinct ranks are those at positions n/2 and above, counted from 0.
+    The upper half of n distinct ranks are those at positions n/2 and above, counted from 0. A label that is named and
+    not described counts as one of them: that nobody exported its rank does not make a file harmless.
     """
     labels = facts.tenant["labels"]
     code = facts.labels.codes(labels["id"])
     found = np.zeros(len(facts.labels), np.int64)
     rules, weights = policy.sensitivity, policy.weights
+    if rules.labels_from_upper_half:  # a label that no row describes may have any rank
+        found[np.setdiff1d(np.arange(len(found)), code)] = weights.label_upper_half
     ranks = np.unique(whole(labels["rank"].drop_nulls(), 0))
     rank = whole(labels["rank"], -1)
     if rules.labels_from_upper_half and len(ranks):

@@ -174,6 +174,12 @@ def number(tenant: Tenant) -> Facts:
     known_through_items = np.full(len(scopes), NOBODY, np.int32)
     known_through_items[item_scope[orphan]] = item_site[orphan]
     scope_site = np.where(scope_site < 0, known_through_items, scope_site).astype(np.int32)
+    # a scope that no row describes and on which nothing stands is a name without a list: its items have no known scope
+    named_only = np.ones(len(scopes) + 1, np.bool_)
+    named_only[described] = False
+    named_only[scopes.codes(tenant["grants"]["scope"].unique())] = False
+    named_only[NOBODY] = False
+    item_scope[named_only[item_scope]] = NOBODY
     return Facts(
         tenant=tenant,
         people=people,

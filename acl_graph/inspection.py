@@ -10,8 +10,8 @@ import polars as pl
 from acl_graph.access import Access
 from acl_graph.cautions import cautions
 from acl_graph.reconciling import agree, evidence
-from acl_graph.tables import TABLES
-from acl_graph.tenant import Tenant
+from acl_graph.tables import SOURCE, TABLES
+from acl_graph.tenant import SITE_REFERENCES, Tenant
 from acl_graph.vocabulary import Cover
 
 #: what Copilot can reach beside files; no export read here covers it
@@ -35,6 +35,7 @@ def inspect(access: Access) -> dict[str, Any]:
             {"file": f.path, "reader": f.reader, "dataset": f.dataset, "rows": f.rows, "note": f.note or None}
             for f in tenant.files
         ],
+        "not_read": [{"file": one.file, "why": one.why, "tables": list(one.tables)} for one in tenant.damage],
         "tables": {name: tenant[name].height for name in TABLES},
         "census": {name: dict(counts) for name, counts in tenant.census.items()},
         "coverage": coverage(tenant),
@@ -47,6 +48,7 @@ def inspect(access: Access) -> dict[str, Any]:
             "principals": unresolved["principal"].n_unique(),
             "first": unresolved.head(20).to_dicts(),
         },
+        "unresolved_references": unresolved_references(tenant),
         "agreement": {
             "counts": agreement.height,
             "agree": int(agreement["agrees"].sum()),
@@ -57,6 +59,44 @@ def inspect(access: Access) -> dict[str, Any]:
         "cannot_say": list(cannot_say(tenant)),
         "not_covered": list(NOT_COVERED),
     }
+
+
+#: what is named by other rows -> (table, column) pairs that name it. `usage` names files long gone, and is left out
+REFERENCES = {
+    "scopes": (
+        ("grants", "scope"),
+        ("items", "scope"),
+        ("libraries", "scope"),
+        ("scopes", "parent"),
+        ("links", "origin"),
+        ("levels", "web"),
+    ),
+    "sites": SITE_REFERENCES,
+    "libraries": (("items", "library"),),
+    "labels": (("items", "label"), ("sites", "label"), ("label_rights", "label"), ("copilot_dlp", "label")),
+    "links": (("grants", "link"), ("link_users", "link")),
+    "items": (("item_rights", "item"), ("agent_files", "item"), ("agent_files", "of")),
+}
+
+
+def unresolved_references(tenant: Tenant) -> dict[str, Any]:
+    """Scopes, sites, labels and other things that rows name and no row describes: how many, and the first of each."""
+    found: dict[str, Any] = {}
+    for table, references in REFERENCES.items():
+        named = pl.concat(
+            tenant[of]
+            .select(pl.col(column).alias("name"), *SOURCE)
+            .drop_nulls("name")
+            .join(tenant[table].select(pl.col("id").alias("name")), on="name", how="anti", maintain_order="left")
+            .with_columns(pl.lit(f"{of}.{column}").alias("named_in"))
+            for of, column in references
+        )
+        if named.height:
+            each = named.group_by("name", "named_in", maintain_order=True).agg(
+                pl.len().alias("rows"), *[pl.col(column).first() for column in SOURCE]
+            )
+            found[table] = {"named": each["name"].n_unique(), "first": each.head(5).to_dicts()}
+    return found
 
 
 #: switches whose default is not the wide side: not exporting them makes answers pairs

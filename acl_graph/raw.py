@@ -40,6 +40,18 @@ class ReadFile:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class Damage:
+    """A file of which something could not be read: why, and the tables it belongs to.
+
+    No tables: all that the file's reader brought.
+    """
+
+    file: str
+    why: str
+    tables: tuple[str, ...] = ()
+
+
 @dataclass
 class RawExport:
     """What the readers of one export found, in the order in which they found it.
@@ -62,7 +74,13 @@ class RawExport:
     switches: dict[str, Any] = field(default_factory=dict)
     #: sentences about what this export cannot say
     notes: list[str] = field(default_factory=list)
+    #: sentence among `notes` -> the table or column that it calls missing: other files may bring it after all
+    while_absent: dict[str, str] = field(default_factory=dict)
+    #: column of principals -> accounts for which a list gave it; users beyond them make it partial
+    listed: dict[str, frozenset[str]] = field(default_factory=dict)
     files: list[ReadFile] = field(default_factory=list)
+    #: what of the files was not read; it lowers coverage whatever else was said of it
+    damage: list[Damage] = field(default_factory=list)
     unknown_columns: list[tuple[str, str]] = field(default_factory=list)
     counts: list[pl.DataFrame] = field(default_factory=list)
     _counted: list[tuple[Any, ...]] = field(default_factory=list)
@@ -139,6 +157,13 @@ class RawExport:
             if key not in self.told and (known is None or FULLER.index(value) > FULLER.index(known)):
                 self.coverage[key] = value
 
+    def damaged(self, file: str, why: str, *tables: str) -> None:
+        """Say that something of a file was not read, so that its tables are partial at best.
+
+        This outlasts what `tenant.toml` says: its author spoke of the export and not of this copy of it.
+        """
+        self.damage.append(Damage(file, why, tables))
+
     def of_day(self, reader: str, day: datetime, *tables: str) -> None:
         """Say which day the rows of these tables describe; of several days the newest counts."""
         for table in tables:
@@ -151,7 +176,9 @@ class RawExport:
         if TENANT_ID.fullmatch(low) and low.strip("0-"):
             self.tenants.setdefault(low, file)
 
-    def note(self, sentence: str) -> None:
-        """Say once what this export cannot answer."""
+    def note(self, sentence: str, *, while_absent: str | None = None) -> None:
+        """Say once what this export cannot answer; nothing where `while_absent` is covered once all files are read."""
         if sentence not in self.notes:
             self.notes.append(sentence)
+            if while_absent is not None:
+                self.while_absent[sentence] = while_absent

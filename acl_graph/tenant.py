@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from acl_graph.raw import COUNTS, RawExport, ReadFile
+from acl_graph.raw import COUNTS, Damage, RawExport, ReadFile
 from acl_graph.tables import NOTHING, REJECTED, SOURCE, TABLES, settle, sort_out
 from acl_graph.vocabulary import Cover
 
@@ -95,6 +95,12 @@ class Coverage:
         said = self.entries.get(f"{table}.{column}")
         return said is not None and Cover(said) is not Cover.COMPLETE
 
+    def lacks(self, name: str | None) -> bool:
+        """Whether a table, or a column written as `table.column`, is absent; None is lacking anyway."""
+        if name is None:
+            return True
+        return self.entries.get(name) == Cover.ABSENT if "." in name else self.table(name) is Cover.ABSENT
+
 
 @dataclass(frozen=True)
 class Tenant:
@@ -114,6 +120,8 @@ class Tenant:
     unknown_columns: tuple[tuple[str, str], ...] = ()
     counts: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=COUNTS))
     conflicts: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CONFLICTS))
+    #: files of which something could not be read
+    damage: tuple[Damage, ...] = ()
     #: what was read, counted before anything was merged or left out: heading -> what -> how many
     census: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
@@ -167,6 +175,7 @@ def build(raw: RawExport) -> Tenant:
     rejected = [pl.DataFrame(schema=REJECTED), *raw.settle_rejected()]
     conflicts = [pl.DataFrame(schema=CONFLICTS)]
     coverage, gaps, outgrown = of_one_day(raw)
+    lowered, told, torn = as_far_as_read(raw, coverage)
     present = frozenset(name for _, name, _ in raw.parts) | frozenset(name for _, name, _, _ in raw.patches)
     for name, table in TABLES.items():
         readers = newest_first(raw, name)
@@ -174,7 +183,7 @@ def build(raw: RawExport) -> Tenant:
         for reader in readers:
             kept, lost = settle(table, pl.concat(raw.take(reader, name), how="diagonal"))
             rejected.append(lost)
-            if name == "principals" and reader in outgrown:  # a list of members that may have changed may lack some
+            if name == "principals" and (torn or reader in outgrown):  # a list of members may lack some now
                 kept = kept.with_columns(pl.col("expanded").replace({True: None}))
             if frame.is_empty():
                 frame = kept
@@ -190,15 +199,19 @@ def build(raw: RawExport) -> Tenant:
                 conflicts.append(disagree)
         tables[name] = frame
     switches = by_id(tables, dict(raw.switches))
+    lowered |= beyond_lists(raw, tables["principals"], lowered)
+    coverage_now = Coverage(lowered, present)
+    notes = [note for note in raw.notes if coverage_now.lacks(raw.while_absent.get(note))]
     return Tenant(
         tables=tables,
         name=raw.name or raw.root.resolve().name,
         snapshot=raw.snapshot,
-        coverage=Coverage(coverage, present),
+        coverage=coverage_now,
         switches=switches,
         rejected=pl.concat(rejected),
-        notes=(*raw.notes, *gaps),
+        notes=(*notes, *gaps, *told),
         files=tuple(raw.files),
+        damage=tuple(dict.fromkeys(raw.damage)),
         unknown_columns=tuple(raw.unknown_columns),
         counts=pl.concat([pl.DataFrame(schema=COUNTS), *raw.settle_counts()]),
         conflicts=pl.concat(conflicts),
@@ -242,6 +255,48 @@ def of_one_day(raw: RawExport) -> tuple[dict[str, str], list[str], set[str]]:
         if table == "members":
             outgrown.add(reader)
     return coverage, notes, outgrown
+
+
+def as_far_as_read(raw: RawExport, coverage: Mapping[str, str]) -> tuple[dict[str, str], list[str], bool]:
+    """(coverage, notes, whether members are lost): what damaged files leave open, whoever said otherwise.
+
+    Tables of a damaged file are partial at best, and so are their columns: an overlay cut short lacks cells of rows.
+    """
+    lowered = dict(coverage)
+    present = {name for _, name, _ in raw.parts} | {name for _, name, _, _ in raw.patches}
+    readers = {file.path: file.reader for file in raw.files}
+    notes: list[str] = []
+    lost: set[str] = set()
+    for damage in raw.damage:
+        of = damage.tables or tuple(sorted(brought_by(raw, readers.get(damage.file))))
+        tail = f"; what it holds of {', '.join(of)} counts as partial" if of else ""
+        notes.append(f"{damage.file} was not read completely: {damage.why}{tail}.")
+        lost.update(of)
+    for table in sorted(lost):
+        for key in [key for key in lowered if key.startswith(f"{table}.")]:
+            if lowered[key] == Cover.COMPLETE:
+                lowered[key] = Cover.PARTIAL.value
+        said = lowered.get(table, lowered.get("default", "complete" if table in present else "partial"))
+        lowered[table] = Cover.PARTIAL.value if said == Cover.COMPLETE else said
+    return lowered, list(dict.fromkeys(notes)), "members" in lost
+
+
+def beyond_lists(raw: RawExport, principals: pl.DataFrame, coverage: Mapping[str, str]) -> dict[str, str]:
+    """Columns that a list gave for all accounts known when it was read, and not for users that other files describe."""
+    users = principals.filter(pl.col("kind") == "user")
+    return {
+        key: Cover.PARTIAL.value
+        for key, names in raw.listed.items()
+        if coverage.get(key) == Cover.COMPLETE and key not in raw.told
+        if not users["id"].str.to_lowercase().is_in(list(names)).all()
+    }
+
+
+def brought_by(raw: RawExport, reader: str | None) -> set[str]:
+    """The tables that a reader brought rows or cells of."""
+    return {table for r, table, _ in raw.parts if r == reader} | {
+        table for r, table, _, _ in raw.patches if r == reader
+    }
 
 
 def by_id(tables: dict[str, pl.DataFrame], switches: dict[str, Any]) -> dict[str, Any]:

@@ -1288,6 +1288,8 @@ def thing_of(world: World, name: str) -> Thing:
     library = row_of(world, "libraries", item.get("library"))
     scope_id = item.get("scope") or library.get("scope")
     site = item.get("site") or site_of_scope(world, scope_id) or library.get("site")
+    if not row_of(world, "scopes", scope_id) and not rows_by(world, "grants", "scope").get(scope_id):
+        scope_id = None  # a name without a list
     copies = rows_by(world, "agent_files", "item").get(name, [])
     label = item.get("label")
     for copy in copies:

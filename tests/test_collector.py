@@ -29,7 +29,7 @@ TYPOGRAPHIC = str.maketrans({**dict.fromkeys("\u2018\u2019\u201a\u201b", "'"), *
 ASKS = {"Connect-PnPOnline", "Get-PnPTenant", "Get-PnPTenantSite", "Invoke-PnPGraphMethod", "Invoke-PnPSPRestMethod"}
 #: commands of PowerShell that touch nothing but this computer
 LOCAL = {"ConvertTo-Json", "Export-Csv", "ForEach-Object", "Import-Csv", "Join-Path", "Move-Item", "New-Item", "Out-File",
-         "Select-Object", "Start-Sleep", "Test-Path", "Write-Output", "Write-Progress", "Write-Verbose"}  # fmt: skip
+         "Select-Object", "Start-Sleep", "Test-Path", "Where-Object", "Write-Output", "Write-Progress", "Write-Verbose"}  # fmt: skip
 
 
 def text() -> str:
@@ -178,6 +178,30 @@ def test_an_account_that_only_a_site_names_is_unresolved(tmp_path: Path) -> None
     tenant = read(tmp_path)
     assert "ben@alderbrook.example" in tenant.unresolved["principal"].to_list()
     assert tenant.rejected.is_empty()
+
+
+def test_licences_count_with_their_plans_and_none_given_out_is_not_known(tmp_path: Path) -> None:
+    sku = "639dec6b-bb19-468b-871c-c5c441c4b0cb"
+    plans = [{"servicePlanName": f"M365_COPILOT_{name}", "servicePlanId": name} for name in ("APPS", "TEAMS")]
+    service = Service()
+    service.said[REQUESTS["skus"]] = {"value": [{"skuId": sku, "skuPartNumber": "X", "servicePlans": plans}]}
+    given: dict[str, list[dict[str, object]] | None] = {
+        "Ada": [{"skuId": sku, "disabledPlans": ["apps", "TEAMS"]}],
+        "Ben": [{"skuId": sku, "disabledPlans": ["APPS"]}],
+        "Cyd": None,
+        "Dot": [],
+    }
+    for page in service.said.values():
+        for one in page.get("value", []):
+            if isinstance(one, dict) and "assignedLicenses" in one:
+                one["assignedLicenses"] = given.get(one["displayName"], [])
+    Twin(service, tmp_path, files=False).run([truth.url(site) for site in truth.SITES])
+    told = dict(read(tmp_path)["principals"].filter(kind="user").select("name", "copilot").iter_rows())
+    assert [told[name] for name in given] == ["none", "licensed", None, "none"]
+    script_text = text()
+    assert (
+        "disabledPlans" in script_text and "if ($null -ne $user.assignedLicenses) { $licence = 'none' }" in script_text
+    )
 
 
 def test_coverage_that_the_script_would_write_is_toml(tmp_path: Path) -> None:

@@ -745,7 +745,8 @@ def test_a_folder_and_frames_hold_the_same_cells(tmp_path: Path) -> None:
                 with path.open(encoding="utf-8", newline="") as file:
                     written: list[Row] = list(csv.DictReader(file))
             else:
-                written = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+                lines = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+                written = [line for line in lines if line != []]  # a list of nothing stands for no rows
             assert len(written) == len(rows)
         said = tomllib.loads((folder / "tenant.toml").read_text(encoding="utf-8"))
         assert (said["coverage"], said["switches"]) == (world.coverage, world.switches)

@@ -141,27 +141,32 @@ def test_an_export_with_some_files_says_at_least(tmp_path: Path) -> None:
 
 def test_what_could_not_be_read_comes_first(tmp_path: Path) -> None:
     place = small(tmp_path)
-    (place / "site_admins.parquet").write_bytes(b"PAR1" + b"\0" * 50)
+    (place / "site_admins.ndjson").write_text('{"site": "s", "principal": "ada"}\n{"site": "s", "prin')
     (place / "README.txt").write_text("hello\n")
     with (place / "grants.csv").open("a") as stream:
         stream.write(",ben,Read\n")
     found = audit(read(place))
     lines = first_screen(found).splitlines()
-    assert lines[2].startswith("NOT READ: a file, so the numbers below are too small: site_admins.parquet")
-    assert any(line.startswith("NOT USED: 1 row (1 of grants)") for line in lines[3:6])
+    assert lines[2].startswith("NOT READ: something of a file, so the numbers below are too small:")
+    assert "site_admins.ndjson (a text is not closed on its line" in flat(first_screen(found))
+    assert any(line.startswith("NOT USED: ") for line in lines[3:8])
     assert "NOT READ" in report(found)
 
 
 def test_ranges_licences_and_doubts_are_explained(story: Audit, riverbend: Path, tmp_path: Path) -> None:
     said = flat(first_screen(story))
     assert '"211 to 244": surely 211, possibly up to 244.' in said
-    assert "licences are not in this export: 23 people not known; add a list of licences" in said
+    assert "10 licensed, 12 without, 1 not known (add a list of licences" in said
     assert "3 people from outside are left out." in said and "Of 26 people" in said
     assert "1 principal (app@sharepoint) is named and described nowhere" in said
     assert "4 of 88 counts in the export differ from ours, by up to 3 people" in said
     assert "state of 2026-05-28 " in said and "T00:00" not in said
     assert "23 licensed, 1 pay-as-you-go, 1 without" in flat(first_screen(audit(read(riverbend))))
     one = audit(read(small(tmp_path)))
+    people = small(tmp_path / "silent") / "principals.csv"
+    people.write_text(people.read_text().replace(",licensed", ","))
+    silent = flat(first_screen(audit(read(tmp_path / "silent"))))
+    assert "licences are not in this export: 2 people not known; add a list of licences" in silent
     assert "Covered: 1 file, 0 of them sensitive, in 1 permission scope on 1 site." in flat(first_screen(one))
 
 

@@ -644,6 +644,8 @@ class _Maker:
                 row["expanded"] = self.one(None, None, None, True, True, False if self.chance(0.3) else None)
         if self.chance(0.03):
             self.coverage["default"] = "partial"
+        if self.chance(0.1):
+            self.coverage["site_restricted_groups"] = "partial"
 
     def forget_somebody(self) -> None:
         """Leave out the row of some principals who are named all the same."""
@@ -713,7 +715,9 @@ def write_folder(world: World, directory: Path, seed: int = 0) -> Path:
                 writer.writerows([[_cell(row.get(name)) for name in COLUMNS[table]] for row in rows])
         else:
             lines = [json.dumps({name: _plain(cell) for name, cell in row.items()}, ensure_ascii=False) for row in rows]
-            (directory / f"{table}.ndjson").write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+            # a file without a byte may be a lost one: a table without rows is written as a list of nothing
+            text = "".join(line + "\n" for line in lines) or "[]\n"
+            (directory / f"{table}.ndjson").write_text(text, encoding="utf-8")
     lines = ['name = "Made up"']
     if world.snapshot is not None:
         lines.append(f"snapshot = {_plain(world.snapshot)}")

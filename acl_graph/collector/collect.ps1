@@ -250,9 +250,12 @@ function Get-Cell($Object, [string] $Name) {
 # --- the directory ---------------------------------------------------------------------------------------------------
 
 function Save-Directory($Connection) {
-    $copilot = @{ $CopilotSku = $true }
+    # product -> its service plans of Copilot: a licence with all of them switched off brings nothing
+    $copilot = @{ $CopilotSku = @() }
     foreach ($sku in Get-Pages -Kind 'graph' -Url 'v1.0/subscribedSkus?$select=skuId,skuPartNumber,servicePlans' -Connection $Connection) {
-        if ("$($sku.skuPartNumber) $($sku.servicePlans.servicePlanName)" -match '365_COPILOT') { $copilot["$($sku.skuId)".ToLowerInvariant()] = $true }
+        if ("$($sku.skuPartNumber) $($sku.servicePlans.servicePlanName)" -match '365_COPILOT') {
+            $copilot["$($sku.skuId)".ToLowerInvariant()] = @(foreach ($plan in $sku.servicePlans) { if ("$($plan.servicePlanName)" -match 'M365_COPILOT') { "$($plan.servicePlanId)".ToLowerInvariant() } })
+        }
     }
     $people = 'v1.0/users?$select=id,displayName,userPrincipalName,mail,userType,accountEnabled,externalUserState,assignedLicenses&$top=999'
     foreach ($user in Get-Pages -Kind 'graph' -Url $people -Connection $Connection) {
@@ -262,8 +265,15 @@ function Save-Directory($Connection) {
         if ("$($user.userType)" -eq 'Guest') { $place = 'guest' } elseif ($external) { $place = 'external_member' }
         $how = 'active'
         if ($user.accountEnabled -eq $false) { $how = 'disabled' } elseif ("$($user.externalUserState)" -eq 'PendingAcceptance') { $how = 'pending' }
-        $licence = 'none'
-        foreach ($one in @($user.assignedLicenses)) { if ($null -ne $one -and $copilot.ContainsKey("$($one.skuId)".ToLowerInvariant())) { $licence = 'licensed' } }
+        # nothing where licences were not given out: that is not known, and not 'none'
+        $licence = $null
+        if ($null -ne $user.assignedLicenses) { $licence = 'none' }
+        foreach ($one in @($user.assignedLicenses)) {
+            if ($null -eq $one -or -not $copilot.ContainsKey("$($one.skuId)".ToLowerInvariant())) { continue }
+            $plans = @($copilot["$($one.skuId)".ToLowerInvariant()])
+            $off = @(foreach ($plan in $one.disabledPlans) { "$plan".ToLowerInvariant() })
+            if ($plans.Count -eq 0 -or @($plans | Where-Object -FilterScript { $off -notcontains $_ }).Count -gt 0) { $licence = 'licensed' }
+        }
         Add-Row -Table 'principals' -Cells @{ id = $user.id; kind = 'user'; name = $user.displayName; login = $upn; home = $place; state = $how; copilot = $licence }
         Add-Known -Name $upn -Id $user.id
     }

@@ -1,7 +1,9 @@
 """One file per export format; each knows a vendor's quirks and nothing else. `read` chooses by looking at the content.
 
 To add a format: write a module with `NAME`, `ABOUT`, `claims(file)` and `read(files, raw, told)`, and put it into
-`READERS` below. Nothing else has to change.
+`READERS` below. Nothing else has to change. A reader may also say `tables_of(dataset)`, the tables that are partial
+where one of its files was not read completely, and `misses(file, mine, raw)`, told of every file that nobody
+understands: whether it belongs beside `mine`, and what is wrong then.
 """
 
 from __future__ import annotations
@@ -29,8 +31,10 @@ from acl_graph.readers import (
     spo_tenant,
     tenant_folder,
 )
-from acl_graph.readers.files import Sniffed, export_files, sniff
+from acl_graph.readers.files import Sniffed, sniff
 from acl_graph.readers.joining import join, one_tenant, still_one_tenant
+from acl_graph.readers.walking import Walked, walk
+from acl_graph.tables import TABLES
 from acl_graph.tenant import Tenant, build
 
 #: in the order in which they are asked whether a file is theirs
@@ -80,15 +84,19 @@ def read(path: str | Path, *, told: Told | None = None) -> Tenant:
     """
     root = Path(path)
     told = told or (lambda sentence, done, of: None)
-    files = [sniff(found, root) for found in export_files(root)]
+    walked = walk(root)
+    files = [sniff(found, root) for found in walked.files]
+    # what nobody could look into is a stranger like any other
+    files += [Sniffed(root / name, name, "unknown", why=why, broken=True) for name, why in walked.unread]
     raw = RawExport(root)
-    claimed = one_tenant(_share_out(files, raw), raw)
+    claimed = one_tenant(_share_out(files, raw, walked), raw)
     done = 0
     for reader in READERS:
         mine = claimed.get(reader.NAME, [])
         if mine:
             told(f"reading {reader.ABOUT}", done, len(files))
             reader.read(mine, raw, lambda sentence, so_far=done: told(sentence, so_far, len(files)))
+            _say_unread(reader, mine, raw)
             done += len(mine)
     still_one_tenant(raw)
     join(raw)
@@ -96,7 +104,7 @@ def read(path: str | Path, *, told: Told | None = None) -> Tenant:
     return build(raw)
 
 
-def _share_out(files: Sequence[Sniffed], raw: RawExport) -> dict[str, list[tuple[Sniffed, str]]]:
+def _share_out(files: Sequence[Sniffed], raw: RawExport, walked: Walked) -> dict[str, list[tuple[Sniffed, str]]]:
     """Give every file to the first reader that knows it; say which ones nobody knows."""
     claimed: dict[str, list[tuple[Sniffed, str]]] = {}
     strangers: list[Sniffed] = []
@@ -109,16 +117,40 @@ def _share_out(files: Sequence[Sniffed], raw: RawExport) -> dict[str, list[tuple
         else:
             strangers.append(file)
     if not claimed:
-        raise BadInput(_nothing_known(raw.root, files))
+        raise BadInput(_nothing_known(raw.root, files, walked))
     for file in strangers:
         why = "is empty" if file.format == "empty" else file.why or "has columns of no known export"
         raw.files.append(ReadFile(file.relative, "-", "not recognised", 0, why))
-        if file.format == "unknown":
+        if any(_misses(reader, file, claimed.get(reader.NAME, []), raw) for reader in READERS):
+            raw.reject("-", file.relative, None, f"this file {why}")
+        elif file.broken:  # it may hold rows of any table
+            raw.reject("-", file.relative, None, f"this file {why}")
+            raw.damaged(file.relative, f"it {why}", *TABLES)
+        elif file.format == "unknown":
             raw.reject("-", file.relative, None, f"this file {why}")
     return claimed
 
 
-def _nothing_known(root: Path, files: Sequence[Sniffed]) -> str:
+def _misses(reader: ModuleType, file: Sniffed, mine: Sequence[tuple[Sniffed, str]], raw: RawExport) -> bool:
+    """Whether a file that nobody understands should have been this reader's."""
+    misses: Callable[..., bool] | None = getattr(reader, "misses", None)
+    return misses is not None and bool(mine) and misses(file, mine, raw)
+
+
+def _say_unread(reader: ModuleType, mine: Sequence[tuple[Sniffed, str]], raw: RawExport) -> None:
+    """Lower the coverage of what was not read of a reader's files, and say which text was not what it seemed."""
+    tables_of: Callable[[str], tuple[str, ...]] = getattr(reader, "tables_of", lambda dataset: ())
+    for file, dataset in mine:
+        if file.unread:
+            raw.damaged(file.relative, str(file.unread), *tables_of(dataset))
+        if file.unread.invalid_text:
+            how = "as Windows-1252" if file.encoding == "cp1252" else "as UTF-8, a wrong byte as \ufffd"
+            raw.note(f"{file.relative} is not valid UTF-8; it was read {how}.")
+
+
+def _nothing_known(root: Path, files: Sequence[Sniffed], walked: Walked) -> str:
+    if not files and walked.skipped:
+        return f"{root} holds no files but those in {walked.skipped[0]}, where job metadata lies. Point at that folder."
     if not files:
         return f"{root} holds no files. Point at the folder your export was saved to."
     damaged = [file for file in files if file.why]

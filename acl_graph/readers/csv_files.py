@@ -20,7 +20,8 @@ import numpy as np
 import polars as pl
 
 from acl_graph.errors import BadInput
-from acl_graph.readers.files import CUT_OFF, LONGEST_RECORD, Sniffed, clean_header, open_bytes, plain
+from acl_graph.readers.csv_header import clean_header
+from acl_graph.readers.files import CUT_OFF, LONGEST_RECORD, Sniffed, open_watched, plain
 
 #: text read in one go: large enough for polars to be fast, small beside what a tenant holds anyway
 BLOCK = 16 << 20
@@ -60,7 +61,7 @@ def csv_frames(file: Sniffed, misfit: OnMisfit) -> Iterator[pl.DataFrame]:
     """
     rows = _Rows(file, misfit)
     try:
-        with open_bytes(file.path) as stream:
+        with open_watched(file) as stream:
             yield from (_numbered(frame) for frame in rows.frames(_as_utf8(stream, file.encoding)))
     except CUT_OFF as error:
         raise BadInput(f"{file.relative} is cut off or damaged near line {rows.line:,} ({plain(error)}).") from None

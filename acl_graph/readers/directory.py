@@ -176,6 +176,7 @@ class Accounts:
             if asked or (column == "segments" and self.lost):
                 whole = bool(self.rows) and all(column in one for one in self.rows.values()) and self._lists_everybody()
                 cover(self.raw, {f"principals.{column}": "complete" if whole else "partial"})
+                self.raw.listed[f"principals.{column}"] = frozenset(name.lower() for name in self.rows)
         open_ = sum("copilot" not in self.rows[name] for name in self.licences)
         if open_:
             self.raw.note(

@@ -6,15 +6,14 @@ No reader trusts a file name. A file is sniffed once; readers choose by what the
 from __future__ import annotations
 
 import codecs
-import csv
 import gzip
 import io
 import json
+import re
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Literal, cast
 
@@ -22,6 +21,9 @@ import msgspec
 import polars as pl
 
 from acl_graph.errors import BadInput
+from acl_graph.readers.csv_header import clean_header, find_header
+from acl_graph.readers.json_objects import Broken, Splitter
+from acl_graph.readers.unread import Unread, Watched
 
 Format = Literal["json", "csv", "parquet", "toml", "empty", "unknown"]
 
@@ -34,12 +36,12 @@ DEEPEST = 200
 #: a .gz that unpacks to more than this many times its size is refused
 GZIP_RATIO = 200
 CHUNK = 1 << 20
+JSON_ENDINGS = (".json", ".ndjson", ".jsonl")
+_FIRST_OBJECT = re.compile(r"^\{", re.M)
 #: lines of JSON decoded in one go: few enough that their objects are still in the processor's cache when they are used
 BLOCK = 1 << 16
 #: what reading a damaged or shortened .gz raises
 CUT_OFF = (EOFError, gzip.BadGzipFile, zlib.error)
-SKIPPED_NAMES = ("_success", "_started", "_committed", "expected.toml", "desktop.ini", "thumbs.db")
-SKIPPED_FOLDERS = ("metadata", "__macosx", "_delta_log", ".git")
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,9 @@ class Sniffed:
     wrapper: Literal["", "array", "value"] = ""  #: JSON: one array, or an object with a `value` array
     first: Any = None  #: JSON: the first object, where it could be decoded from the look alone
     why: str = ""  #: why the format is unknown
+    broken: bool = False  #: nobody could look into it: it may hold anything
+    #: what reading leaves behind of the file; filled while it is read
+    unread: Unread = field(default_factory=Unread, compare=False, repr=False)
 
     @property
     def folded(self) -> frozenset[str]:
@@ -69,24 +74,6 @@ def fold(key: str) -> str:
     return "".join(c for c in key.lower() if c.isalnum())
 
 
-def export_files(root: Path) -> list[Path]:
-    """The files of an export in a stable order; job metadata, markers and hidden files left out."""
-    if not root.exists():
-        raise BadInput(f"{root} does not exist.")
-    if root.is_file():
-        return [root]
-    found = []
-    for path in sorted(root.rglob("*")):
-        parts = [part.lower() for part in path.relative_to(root).parts]
-        hidden = any(part.startswith(".") for part in parts)
-        if not path.is_file() or hidden or any(part in SKIPPED_FOLDERS for part in parts[:-1]):
-            continue
-        if parts[-1] in SKIPPED_NAMES or parts[-1].endswith((".md", ".crc", ".ps1")):
-            continue
-        found.append(path)
-    return found
-
-
 def sniff(path: Path, root: Path) -> Sniffed:
     """Look at the beginning of one file."""
     relative = path.name if path == root else path.relative_to(root).as_posix()
@@ -95,7 +82,7 @@ def sniff(path: Path, root: Path) -> Sniffed:
         with open_bytes(path) as stream:
             head = stream.read(LOOK)
     except (OSError, *CUT_OFF) as error:
-        return Sniffed(path, relative, "unknown", why=f"cannot be read: {plain(error)}")
+        return Sniffed(path, relative, "unknown", why=f"cannot be read: {_reason(error)}", broken=True)
     if not head.strip():
         return Sniffed(path, relative, "empty")
     if head[:4] == b"PK\x03\x04":
@@ -104,21 +91,33 @@ def sniff(path: Path, root: Path) -> Sniffed:
         return _sniff_parquet(path, relative)
     if name.endswith(".toml"):
         return Sniffed(path, relative, "toml")
-    encoding = sniff_encoding(head)
+    unread = Unread()
+    encoding = sniff_encoding(head, unread)
     decoded = head.decode(encoding, errors="replace").lstrip("\ufeff")
     text = decoded.lstrip()
     blank = decoded[: len(decoded) - len(text)].count("\n")
-    if text[:1] in "{[":
-        return _sniff_json(path, relative, encoding, text)
-    return _sniff_csv(path, relative, encoding, text, blank)
+    if text[:1] in "{[" and text:
+        return _sniff_json(path, relative, encoding, text, unread)
+    if name.endswith(JSON_ENDINGS) and (begin := _FIRST_OBJECT.search(text)):
+        return _sniff_json(path, relative, encoding, text[begin.start() :], unread)
+    return _sniff_csv(path, relative, encoding, text, blank, unread)
 
 
-def sniff_encoding(head: bytes) -> str:
-    """The encoding a file shows: a byte order mark, NUL bytes of UTF-16, UTF-8, else the Windows code page."""
+def sniff_encoding(head: bytes, unread: Unread | None = None) -> str:
+    """The encoding a file shows: a byte order mark, NUL bytes of UTF-16 and UTF-32, UTF-8, else the Windows code page.
+
+    Text with more of UTF-8 in it than of anything else is UTF-8, and `unread` is told that it is damaged.
+    """
     if head.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
+    if len(head) > 3 and head[1:4] == b"\0\0\0" and head[0]:
+        return "utf-32-le"
+    if len(head) > 3 and head[:3] == b"\0\0\0" and head[3]:
+        return "utf-32-be"
     if len(head) > 3 and head[1] == 0 and head[3] == 0:
         return "utf-16-le"
     if len(head) > 3 and head[0] == 0 and head[2] == 0:
@@ -126,19 +125,27 @@ def sniff_encoding(head: bytes) -> str:
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         decoder.decode(head)
+        return "utf-8"
     except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"
+        pass
+    if unread is not None:
+        unread.invalid_text = True
+    lenient = head.decode("utf-8", "replace")
+    right, wrong = sum(c > "\x7f" and c != "\ufffd" for c in lenient), lenient.count("\ufffd")
+    return "utf-8" if right >= wrong else "cp1252"
 
 
 def _sniff_parquet(path: Path, relative: str) -> Sniffed:
     try:
         return Sniffed(path, relative, "parquet", keys=tuple(pl.read_parquet_schema(path)))
     except Exception as error:  # polars raises several kinds for a file cut in half
-        return Sniffed(path, relative, "unknown", why=f"is not a whole Parquet file ({plain(error)})")
+        return Sniffed(path, relative, "unknown", why=f"is not a whole Parquet file ({plain(error)})", broken=True)
 
 
-def _sniff_json(path: Path, relative: str, encoding: str, text: str) -> Sniffed:
+def _sniff_json(path: Path, relative: str, encoding: str, text: str, unread: Unread) -> Sniffed:
+    lines = text[0] == "[" and _FIRST_OBJECT.search(text) and "{" not in text.partition("\n")[0]
+    if lines and text.partition("\n")[0].rstrip().endswith("]"):  # a list of no objects, and objects behind it
+        text = text[_FIRST_OBJECT.search(text).start() :]  # type: ignore[union-attr]
     wrapper: Literal["", "array", "value"] = "array" if text[0] == "[" else ""
     first: Any = None
     try:
@@ -148,8 +155,10 @@ def _sniff_json(path: Path, relative: str, encoding: str, text: str) -> Sniffed:
         first = None
     if isinstance(first, dict) and isinstance(first.get("value"), list) and not wrapper:
         wrapper = "value"
+    if wrapper == "array" and not text[1:].strip(" \t\r\n]"):
+        first = []  # a list of nothing
     keys = tuple(first) if isinstance(first, dict) else _keys_in(text)
-    return Sniffed(path, relative, "json", keys, encoding, wrapper=wrapper, first=first)
+    return Sniffed(path, relative, "json", keys, encoding, wrapper=wrapper, first=first, unread=unread)
 
 
 def _keys_in(text: str) -> tuple[str, ...]:
@@ -175,49 +184,16 @@ def _keys_in(text: str) -> tuple[str, ...]:
     return tuple(keys)
 
 
-def _sniff_csv(path: Path, relative: str, encoding: str, text: str, blank: int) -> Sniffed:
+def _sniff_csv(path: Path, relative: str, encoding: str, text: str, blank: int, unread: Unread) -> Sniffed:
     lines = [line.rstrip("\r") for line in text.split("\n")]
-    best = _header(lines)
-    if best is None:
+    header = find_header(lines)
+    if header is None:
         single = next((i for i, line in enumerate(lines[:3]) if line and not line.startswith("#TYPE")), None)
         if single is None or not lines[single].strip('"').replace("_", "").replace(" ", "").isalnum():
             return Sniffed(path, relative, "unknown", encoding=encoding, why="is neither JSON, CSV nor Parquet")
-        return Sniffed(path, relative, "csv", (clean_header(lines[single]),), encoding, ",", single + blank)
-    return Sniffed(path, relative, "csv", best[3], encoding, best[2], best[1] + blank)
-
-
-def _header(lines: list[str]) -> tuple[int, int, str, tuple[str, ...]] | None:
-    """(cells, row, delimiter, names) of the header: the first line whose names differ and whose next record fits it.
-
-    Where no next record fits, the line with the most names. Counting alone would take a row of data whose cell lists
-    many people for the header.
-    """
-    best: tuple[int, int, str, tuple[str, ...]] | None = None
-    for row, line in enumerate(lines[:12]):
-        if line.startswith("#TYPE") or (line.lower().startswith("sep=") and len(line) <= 6):
-            continue
-        fits: list[tuple[int, int, str, tuple[str, ...]]] = []
-        for delimiter in (",", ";", "\t", "|"):
-            try:
-                cells, after = [*islice(csv.reader(lines[row:], delimiter=delimiter), 2), [], []][:2]
-            except csv.Error:  # a cell longer than the csv module likes: no header
-                continue
-            named = [clean_header(cell) for cell in cells]
-            if len(named) < 2 or not all(named) or len(set(named)) < len(named):
-                continue
-            found = (len(named), row, delimiter, tuple(named))
-            if len(after) == len(named):
-                fits.append(found)
-            if best is None or len(named) > best[0]:
-                best = found
-        if fits:
-            return max(fits, key=lambda one: one[0])
-    return best
-
-
-def clean_header(cell: str) -> str:
-    """A header cell without byte order marks, literal quotes and spaces around it."""
-    return cell.replace("\ufeff", "").replace("ï»¿", "").strip().strip('"').strip()
+        names = (clean_header(lines[single]),)
+        return Sniffed(path, relative, "csv", names, encoding, ",", single + blank, unread=unread)
+    return Sniffed(path, relative, "csv", header.names, encoding, header.delimiter, header.row + blank, unread=unread)
 
 
 def open_bytes(path: Path) -> IO[bytes]:
@@ -225,6 +201,14 @@ def open_bytes(path: Path) -> IO[bytes]:
     if path.suffix.lower() != ".gz":
         return path.open("rb")
     return io.BufferedReader(_Guarded(gzip.open(path, "rb"), path), CHUNK)
+
+
+def open_watched(file: Sniffed) -> IO[bytes]:
+    """The same for a file that was sniffed; text that is not the UTF-8 it seemed to be is noted in `file.unread`."""
+    stream = open_bytes(file.path)
+    if file.encoding not in ("utf-8", "utf-8-sig"):
+        return stream
+    return cast(IO[bytes], Watched(stream, file.unread))
 
 
 class _Guarded(io.RawIOBase):
@@ -256,6 +240,11 @@ def plain(error: BaseException) -> str:
     return "".join(c for c in text if c.isprintable())[:160]
 
 
+def _reason(error: BaseException) -> str:
+    """Why a file could not be opened, without its name."""
+    return str(error.strerror) if isinstance(error, OSError) and error.strerror else plain(error)
+
+
 # --- JSON ------------------------------------------------------------------------------------------------------------
 
 
@@ -280,42 +269,97 @@ def read_json_batches(
 
     Records that had to go to `otherwise`, and `BadRecord` items, come alone.
     """
-    decode = msgspec.json.Decoder(into).decode
-    many = msgspec.json.Decoder(list[into]).decode
+    one, many = msgspec.json.Decoder(into).decode, msgspec.json.Decoder(list[into]).decode
     number = 1
     try:
-        with open_bytes(file.path) as stream:
-            source: IO[bytes] = stream
-            if file.encoding not in ("utf-8", "utf-8-sig"):
-                source = cast(IO[bytes], _Reencoded(stream, file.encoding))
-            if file.wrapper:
-                for chunk in _split(source, file):
-                    yield number, [_decoded(chunk, decode, otherwise)]
-                    number += 1
-                return
-            lines = _Lines(file)
-            for block in _blocks(source, file):
-                if not lines.pending:
-                    plain_lines = [line for line in block.split(b"\n") if line and line != b"\r"]
-                    try:
-                        records = many(b"[" + b",".join(plain_lines) + b"]")
-                    except (msgspec.DecodeError, RecursionError, ValueError):
-                        records = []  # something odd in this block: its lines are looked at one by one
-                    if records and len(records) == len(plain_lines):
-                        yield number, records
-                        number += len(records)
-                        continue
-                for chunk in lines.objects(block):
-                    yield number, [_decoded(chunk, decode, otherwise)]
-                    number += 1
-            if lines.pending.strip():  # an object that never ends: the decoder says what is wrong with it
-                yield number, [_decoded(lines.pending, decode, otherwise)]
+        for chunk in _chunks(file, many):
+            if isinstance(chunk, list):
+                yield number, chunk
+                number += len(chunk)
+                continue
+            found = _decoded(chunk, one, otherwise)
+            if isinstance(found, BadRecord):
+                file.unread.record(number, found.why)
+            if isinstance(chunk, Broken) and chunk.rest:
+                file.unread.rest_from(number, chunk.why)
+            yield number, [found]
+            number += 1
     except CUT_OFF as error:
         why = plain(error)
         raise BadInput(f"{file.relative} is cut off or damaged after record {number - 1} ({why}).") from None
 
 
-def _decoded(chunk: bytes, decode: Callable[[bytes], Any], otherwise: Callable[[bytes], Any] | None) -> Any:
+def _chunks(file: Sniffed, many: Callable[[bytes], list[Any]]) -> Iterator[list[Any] | bytes | Broken]:
+    """Blocks of lines as records, decoded by `many`; single objects; and what stands where an object should."""
+    with open_watched(file) as stream:
+        source: IO[bytes] = stream
+        if file.encoding not in ("utf-8", "utf-8-sig"):
+            source = cast(IO[bytes], _Reencoded(stream, file.encoding))
+        yield from _listed(source, file) if file.wrapper else _lines(source, file, many)
+
+
+def _lines(
+    source: IO[bytes], file: Sniffed, many: Callable[[bytes], list[Any]]
+) -> Iterator[list[Any] | bytes | Broken]:
+    """Objects of line-delimited JSON, where a line is not always one object."""
+    objects = Splitter()
+    for block in _blocks(source, file):
+        lines = [line for line in block.split(b"\n") if line and not line.isspace()]
+        if objects.idle:
+            try:
+                records = many(b"[" + b",".join(lines) + b"]")
+            except (msgspec.DecodeError, RecursionError, ValueError):
+                records = []  # something odd in this block: its lines are looked at one by one
+            if len(records) == len(lines):
+                if records:
+                    yield records
+                continue
+        for line in lines:
+            if objects.idle and _whole_object(line):
+                yield line
+                continue
+            yield from objects.feed(line + b"\n")
+            _not_too_long(objects, file)
+    yield from objects.finish()
+
+
+def _listed(source: IO[bytes], file: Sniffed) -> Iterator[bytes | Broken]:
+    """The objects of one list, or of several after one another."""
+    pending = b""
+    objects: Splitter | None = None
+    while chunk := source.read(CHUNK):
+        pending += chunk
+        while pending:
+            if objects is None:
+                opening = pending.find(b"[") if file.wrapper == "array" else _value_array(pending)
+                if opening < 0:
+                    break
+                objects, pending = Splitter(in_list=True), pending[opening + 1 :]
+            yield from objects.feed(pending)
+            _not_too_long(objects, file)
+            pending = b""
+            if objects.closed:
+                pending, objects = bytes(objects.buffer), None
+        if len(pending) > LONGEST_RECORD:
+            raise BadInput(f"{file.relative}: no record in {LONGEST_RECORD >> 20} MB; refused.")
+    if objects is not None:
+        yield from objects.finish()
+    elif file.wrapper == "array" and (behind := pending.strip(b" \t\r\n,;")):
+        yield Broken("stands behind the end of the list", behind[:120])
+
+
+def _not_too_long(objects: Splitter, file: Sniffed) -> None:
+    if len(objects) > LONGEST_RECORD:
+        raise BadInput(f"{file.relative}: a record is longer than {LONGEST_RECORD >> 20} MB; refused.")
+
+
+def _decoded(chunk: bytes | Broken, decode: Callable[[bytes], Any], otherwise: Callable[[bytes], Any] | None) -> Any:
+    if isinstance(chunk, Broken):
+        return BadRecord(chunk.why, chunk.start[:120].decode("utf-8", "replace"))
+    try:
+        chunk.decode()
+    except UnicodeDecodeError:  # one wrong byte costs a character and not the record
+        chunk = chunk.decode("utf-8", "replace").encode()
     try:
         try:
             return decode(chunk)
@@ -335,53 +379,24 @@ class BadRecord:
     start: str
 
 
-class _Lines:
-    """Objects of line-delimited JSON where a line is not always one object; `pending` is an object not yet whole."""
-
-    def __init__(self, file: Sniffed) -> None:
-        self.file = file
-        self.pending = b""
-
-    def objects(self, block: bytes) -> Iterator[bytes]:
-        """The whole objects of a block of lines."""
-        for line in block.split(b"\n"):
-            if not self.pending:
-                text = line.strip()
-                if not text:
-                    continue
-                if _whole_object(text):
-                    yield text
-                    continue
-            elif line[:2] == b'{"' and self.pending.find(b"\n") > 2 and _whole_object(line):
-                # a line of its own after one that never ended: only the broken line is lost, not the rest of the file
-                yield self.pending
-                yield line.strip()
-                self.pending = b""
-                continue
-            self.pending += line + b"\n"
-            if len(self.pending) > LONGEST_RECORD:
-                raise BadInput(f"{self.file.relative}: a record is longer than {LONGEST_RECORD >> 20} MB; refused.")
-            pieces, self.pending = split_objects(self.pending)
-            yield from pieces
-
-
 def _blocks(source: IO[bytes], file: Sniffed) -> Iterator[bytes]:
     """Whole lines in blocks of about `BLOCK` bytes; the byte order mark left out."""
-    left = b""
+    begun: list[bytes] = []
+    size = 0
     started = False
     while chunk := source.read(BLOCK):
-        left += chunk
         if not started:
-            left = left.lstrip(codecs.BOM_UTF8)
-            started = True
-        end = left.rfind(b"\n")
-        if end >= 0:
-            yield left[:end]
-            left = left[end + 1 :]
-        elif len(left) > LONGEST_RECORD:
+            chunk, started = chunk.lstrip(codecs.BOM_UTF8), True
+        head, end, tail = chunk.rpartition(b"\n")
+        if end:
+            yield b"".join([*begun, head])
+            begun, size = [], 0
+        begun.append(tail)
+        size += len(tail)
+        if size > LONGEST_RECORD:
             raise BadInput(f"{file.relative}: a record is longer than {LONGEST_RECORD >> 20} MB; refused.")
-    if left:
-        yield left
+    if any(begun):
+        yield b"".join(begun)
 
 
 def _whole_object(line: bytes) -> bool:
@@ -389,30 +404,6 @@ def _whole_object(line: bytes) -> bool:
         return isinstance(msgspec.json.decode(line), dict)
     except (msgspec.DecodeError, RecursionError, ValueError):
         return False
-
-
-def _split(source: IO[bytes], file: Sniffed) -> Iterator[bytes]:
-    """The objects of one array."""
-    pending = b""
-    inside = False
-    while chunk := source.read(CHUNK):
-        pending += chunk
-        if not inside:
-            opening = pending.find(b"[") if file.wrapper == "array" else _value_array(pending)
-            if opening < 0:
-                if len(pending) > LONGEST_RECORD:
-                    raise BadInput(f"{file.relative}: no record in the first {LONGEST_RECORD >> 20} MB; refused.")
-                continue
-            pending, inside = pending[opening + 1 :], True
-        pieces, pending = split_objects(pending)
-        yield from pieces
-        if len(pending) > LONGEST_RECORD:
-            raise BadInput(f"{file.relative}: a record is longer than {LONGEST_RECORD >> 20} MB; refused.")
-    left = pending.strip().strip(b",")
-    if left[:1] == b"{":
-        yield left
-    elif not left.startswith(b"]"):
-        yield b"{"  # the array was never closed: reported as one unreadable record
 
 
 def _value_array(data: bytes) -> int:
@@ -423,43 +414,6 @@ def _value_array(data: bytes) -> int:
             return data.index(b"[", at)
         at = data.find(b'"value"', at + 7)
     return -1
-
-
-def split_objects(data: bytes) -> tuple[list[bytes], bytes]:
-    """Whole top-level objects in `data`, and the rest. Braces inside strings do not count.
-
-    >>> split_objects(b'{"a":"}"}{"b":[{}]}\\n{"c"')
-    ([b'{"a":"}"}', b'{"b":[{}]}'], b'{"c"')
-    """
-    pieces: list[bytes] = []
-    depth, start, in_string = 0, 0, False
-    end_of_last = 0
-    position, size = 0, len(data)
-    while position < size:
-        c = data[position]
-        if in_string:
-            quote = data.find(b'"', position)
-            if quote < 0:
-                break
-            slashes = 0
-            while data[quote - 1 - slashes] == 0x5C:
-                slashes += 1
-            position = quote + 1
-            in_string = slashes % 2 == 1
-            continue
-        if c == 0x22:
-            in_string = True
-        elif c == 0x7B:
-            if depth == 0:
-                start = position
-            depth += 1
-        elif c == 0x7D and depth:
-            depth -= 1
-            if depth == 0:
-                pieces.append(data[start : position + 1])
-                end_of_last = position + 1
-        position += 1
-    return pieces, data[end_of_last:].lstrip(b" \t\r\n,") if not depth else data[start:]
 
 
 class _Reencoded(io.RawIOBase):

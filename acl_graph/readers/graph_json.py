@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -257,6 +257,7 @@ def _records(file: Sniffed, raw: RawExport) -> Iterator[tuple[int, dict[str, Any
         except msgspec.DecodeError as error:
             if file.wrapper == "value" and b"\n{" not in data:
                 raw.reject("-", file.relative, 1, f"answer is not readable JSON: {plain(error)}")
+                file.unread.rest_from(1, plain(error))
                 return
     for row, record in read_json(_lines(file)):
         if isinstance(record, BadRecord):
@@ -267,5 +268,4 @@ def _records(file: Sniffed, raw: RawExport) -> Iterator[tuple[int, dict[str, Any
 
 def _lines(file: Sniffed) -> Sniffed:
     """The same file read as objects after one another, for pages that stand on lines of their own."""
-    wrapper = "array" if file.wrapper == "array" else ""
-    return Sniffed(file.path, file.relative, "json", file.keys, file.encoding, wrapper=wrapper)  # type: ignore[arg-type]
+    return replace(file, wrapper="array" if file.wrapper == "array" else "", first=None)

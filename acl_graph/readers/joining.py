@@ -109,10 +109,34 @@ def one_tenant(claimed: Claimed, raw: RawExport) -> Claimed:
 
 
 def still_one_tenant(raw: RawExport) -> None:
-    """Refuse what only showed while reading: rows of a second tenant inside a file."""
+    """Refuse what only showed while reading: rows of a second tenant inside a file, or sites under another name.
+
+    A tenant folder carries no tenant id. The name before `.sharepoint` is the tenant's own, though, and where none of
+    the tenant folder's is one of the other exports', they are of two tenants.
+    """
+    ours, theirs = _hosts(raw, own=True), _hosts(raw, own=False)
+    if ours and theirs and not set(ours) & set(theirs):
+        (here, one), (there, two) = next(iter(ours.items())), next(iter(theirs.items()))
+        raise BadInput(
+            f"{raw.root} holds exports of two tenants: {here} ({one}) and {there} ({two}). Point at one of them."
+        )
     for name in raw.tenants:
         if name not in raw.accepted_tenants and len(raw.tenants) > 1:
             raise _two_tenants(raw, next(other for other in raw.tenants if other != name), name)
+
+
+_HOST = r"(?i)^https?://([^/.]+?)(?:-my|-admin)?\.sharepoint\."
+
+
+def _hosts(raw: RawExport, *, own: bool) -> dict[str, str]:
+    """Tenant name in the addresses of sites -> a file that has it: of the tenant folder, or of all other readers."""
+    found: dict[str, str] = {}
+    for reader, table, frame in raw.parts:
+        if table == "sites" and (reader == "tenant folder") is own and {"url", "source_file"} <= set(frame.columns):
+            names = frame.select(pl.col("url").str.extract(_HOST).str.to_lowercase(), "source_file").drop_nulls()
+            for host, file in names.unique("url", keep="first", maintain_order=True).iter_rows():
+                found.setdefault(host, file)
+    return found
 
 
 def _two_tenants(raw: RawExport, one: str, two: str) -> BadInput:

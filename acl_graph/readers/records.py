@@ -40,10 +40,12 @@ def records(file: Sniffed, raw: RawExport, table: str) -> Iterator[tuple[int, Re
     if file.format == "csv":
         for frame in csv_frames(file, misfits_into(raw, table, file)):
             names = [fold(name) if name != "source_row" else name for name in frame.columns]
+            for name, folded in zip(frame.columns, names, strict=True):
+                again = frame.columns[names.index(folded)] != name
+                if again and (table, name) not in raw.unknown_columns:
+                    raw.unknown_columns.append((table, name))
             for cells in frame.iter_rows():
-                record: Record = {}
-                for name, cell in zip(names, cells, strict=True):
-                    record.setdefault(name, cell)
+                record = _first_of_each(zip(names, cells, strict=True))
                 row = int(record.pop("source_row") or 0)
                 if any(cell not in (None, "") for cell in record.values()):
                     yield row, record
@@ -52,12 +54,32 @@ def records(file: Sniffed, raw: RawExport, table: str) -> Iterator[tuple[int, Re
         if isinstance(found, BadRecord):
             raw.reject(table, file.relative, row, f"record is not readable JSON: {found.why}", value=found.start)
             continue
-        yield row, {fold(key): value for key, value in found.items()}
+        record = _first_of_each((fold(key), value) for key, value in found.items())
+        if len(record) < len(found):
+            for key, value in found.items():
+                if record[fold(key)] is not value:
+                    why = "this key is written twice: the first counts, this one is left out"
+                    raw.reject(table, file.relative, row, why, value=str(value), column=key, kept=True)
+        yield row, record
+
+
+def _first_of_each(cells: Iterable[tuple[str, Any]]) -> Record:
+    """A record of the first cell of each name: two spellings of one key fold to one name."""
+    record: Record = {}
+    for name, cell in cells:
+        record.setdefault(name, cell)
+    return record
 
 
 def misfits_into(raw: RawExport, table: str, file: Sniffed) -> Callable[[Misfit], None]:
-    """Rows of a CSV that cannot be used become rejected rows of `table`."""
-    return lambda row: raw.reject(table, file.relative, row.line, row.why, value=row.start, kept=row.kept)
+    """Rows of a CSV that cannot be used become rejected rows of `table`, and are noted as not read."""
+
+    def misfit(row: Misfit) -> None:
+        if not row.kept:
+            file.unread.record(row.line, row.why)
+        raw.reject(table, file.relative, row.line, row.why, value=row.start, kept=row.kept)
+
+    return misfit
 
 
 def sample(file: Sniffed) -> frozenset[str]:

@@ -12,7 +12,8 @@ from typing import Any
 from acl_graph.errors import BadInput
 from acl_graph.raw import RawExport, ReadFile
 from acl_graph.readers.addresses import locate
-from acl_graph.readers.files import LONGEST_RECORD, Sniffed, clean_header, open_bytes, sniff_encoding
+from acl_graph.readers.csv_header import clean_header
+from acl_graph.readers.files import LONGEST_RECORD, Sniffed, open_bytes, sniff_encoding
 from acl_graph.readers.records import as_frame, records, sample, text
 
 NAME = "restricted search"

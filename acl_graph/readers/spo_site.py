@@ -111,7 +111,8 @@ def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[s
             _restricted(record, cells, site, groups, raw)
             known = sites.setdefault(site, {"source_file": where[0], "source_row": where[1]})
             known.update({name: value for name, value in cells.items() if value is not None})
-    raw.patch(NAME, "sites", "url", as_frame("sites", sites.values()))
+    settings = as_frame("sites", sites.values())
+    raw.patch(NAME, "sites", "url", settings)
     for site, named in groups.items():
         where = (sites[site]["source_file"], sites[site]["source_row"])
         for group in named:
@@ -119,6 +120,9 @@ def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[s
     people.describe(found, raw, "The site settings")
     found.hand_over(raw, NAME)
     _coverage(raw, columns, truncated=truncated)
+    # what another export calls missing is here, for the sites that these files name
+    here = [f"sites.{column.name}" for column in settings if column.null_count() < len(column)]
+    cover(raw, {key: "partial" for key in here if raw.coverage.get(key) == "absent" and key != "sites.segments"})
 
 
 def _site(record: Record, site: str, url: str, where: Where, people: People, raw: RawExport) -> dict[str, Any]:

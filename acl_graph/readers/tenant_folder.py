@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import tomllib
+import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
@@ -13,52 +12,95 @@ from acl_graph.errors import BadInput
 from acl_graph.inert_cells import ESCAPED, KEY, unescaped
 from acl_graph.raw import RawExport, ReadFile
 from acl_graph.readers.csv_files import csv_frames
-from acl_graph.readers.files import BadRecord, Sniffed, plain, read_json
+from acl_graph.readers.files import JSON_ENDINGS, BadRecord, Sniffed, plain, read_json
+from acl_graph.readers.one_of_each import one_of_each
+from acl_graph.readers.parquet_tables import read_parquet
 from acl_graph.readers.records import misfits_into
-from acl_graph.switches import read_switches
-from acl_graph.tables import TABLES
-from acl_graph.vocabulary import Cover
+from acl_graph.readers.tenant_toml import read_toml, said_in
+from acl_graph.tables import SOURCE, TABLES
 
 NAME = "tenant folder"
 ABOUT = "the tenant folder"
 BATCH = 50_000
+#: a table's file name as people and browsers vary it: grants (1).csv, grants - Copy.csv, grants_2.csv
+_TABLE_NAME = re.compile(r"(?P<table>[a-z_]+?)(?P<copy>[ _-]*\(\d+\)|[ _-]+(copy.*|\d+))?(?P<ending>(\.[a-z0-9]+)*)")
+_UNNAMED = re.compile(r"column \(\d+\)")
 
 
 def claims(file: Sniffed) -> str | None:
     """Files named after a table that have at least one of its columns, and `tenant.toml`."""
     name = file.path.name.lower().removesuffix(".gz")
     stem = name.rsplit(".", 1)[0]
-    if name == "tenant.toml":
+    if name == "tenant.toml" and file.format in ("toml", "empty"):
         return "tenant.toml"
     if stem not in TABLES:
         return None
     known = {column.name for column in TABLES[stem].columns}
     if file.format == "empty":
         return stem
-    if file.format in ("csv", "json", "parquet") and known & {key.strip().lower() for key in file.keys}:
+    keys = {key.strip().lower() for key in file.keys}
+    if file.wrapper == "value":  # a page of a vendor's answer has keys of its own, one of ours has only columns
+        keys = {str(key).strip().lower() for key in _first_inside(file)}
+        return stem if keys and keys <= known | set(SOURCE) and len(file.keys) == 1 else None
+    if file.format in ("csv", "json", "parquet") and known & keys:
+        return stem
+    if file.format == "json" and not file.keys and file.first in ([], {}):  # no rows, or a first one without a cell
         return stem
     return None
 
 
+def _first_inside(file: Sniffed) -> dict[str, Any]:
+    listed = file.first["value"] if isinstance(file.first, dict) else []
+    return next((one for one in listed if isinstance(one, dict)), {})
+
+
+def tables_of(dataset: str) -> tuple[str, ...]:
+    """The table of a file."""
+    return (dataset,) if dataset in TABLES else ()
+
+
+def misses(file: Sniffed, mine: Sequence[tuple[Sniffed, str]], raw: RawExport) -> bool:
+    """A file that is called as a table and cannot be read as one: no answer is better than one without it.
+
+    Raises
+    ------
+    BadInput
+        It lies in an export that has tables; the message says what is wrong with it.
+    """
+    found = _TABLE_NAME.fullmatch(file.path.name.lower())
+    if found is None or found["table"] not in TABLES or not any(dataset in TABLES for _, dataset in mine):
+        return False
+    name = f"{found['table']}{found['ending']}"
+    if found["copy"]:
+        raise BadInput(
+            f"{file.relative} is read by nobody: the file of a table must be called {name}. Rename it or take it away."
+        )
+    columns = ", ".join(column.name for column in TABLES[found["table"]].columns[:4])
+    raise BadInput(f"{file.relative} {file.why or f'has none of the columns of {name} ({columns} ...)'}.")
+
+
 def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[str], None]) -> None:
-    """Add every table; take name, snapshot, coverage and switches from `tenant.toml`."""
+    """Add every table; take name, snapshot, coverage and switches from `tenant.toml`.
+
+    Raises
+    ------
+    BadInput
+        A file is damaged beyond its rows, or a table lies in two folders of which only one can be meant.
+    """
+    one_of_each(files, raw.root)
     before = raw.snapshot
-    escaped = {
-        file.path.parent for file, dataset in files if dataset == "tenant.toml" and _says(file).get(KEY) == ESCAPED
-    }
+    settings = [file for file, dataset in files if dataset == "tenant.toml" and file.format == "toml"]
+    escaped = {file.path.parent for file in settings if said_in(file).get(KEY) == ESCAPED}
     for file, dataset in files:
         told(f"reading {file.relative}")
         if dataset == "tenant.toml":
-            _read_toml(file, raw)
+            read_toml(file, raw)
             raw.files.append(ReadFile(file.relative, NAME, dataset, 0))
             continue
         rows = 0
         lists = {column.name for column in TABLES[dataset].columns if column.type == "list"}
         for frame in _frames(file, dataset, raw):
-            cells = _lower(frame)
-            if file.format == "csv" and file.path.parent in escaped:
-                cells = unescaped(cells, lists)
-            raw.add(NAME, dataset, cells, source=file.relative)
+            _add(frame, file, dataset, raw, lists if file.path.parent in escaped else None)
             rows += frame.height
         raw.files.append(ReadFile(file.relative, NAME, dataset, rows))
     if raw.snapshot is not None and raw.snapshot is not before:
@@ -68,13 +110,40 @@ def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[s
 def _frames(file: Sniffed, table: str, raw: RawExport) -> Iterator[pl.DataFrame]:
     """The rows of one file, in parts where it is text; at least one frame, so that an empty table is there."""
     if file.format == "empty":
+        if not file.path.name.lower().removesuffix(".gz").endswith(JSON_ENDINGS):
+            raise BadInput(f"{file.relative} is empty: a table without rows has a header all the same.")
+        raw.reject(
+            table, file.relative, None, "this file is empty: a table without rows cannot be told from a lost one"
+        )
+        file.unread.rest_from(1, "it is empty")
         yield TABLES[table].empty()
     elif file.format == "csv":
         yield from csv_frames(file, misfits_into(raw, table, file))
     elif file.format == "parquet":
-        yield _read_parquet(file)
+        yield read_parquet(file, table)
     else:
         yield from _read_ndjson(file, table, raw)
+
+
+def _add(frame: pl.DataFrame, file: Sniffed, table: str, raw: RawExport, escaped: set[str] | None) -> None:
+    """Rows of a table; `escaped` are its list columns where the cells of a CSV are written with escapes."""
+    frame = _lower(frame)
+    if escaped is not None and file.format == "csv":
+        frame = unescaped(frame, escaped)
+    unnamed = [name for name in frame.columns if _UNNAMED.fullmatch(name) and frame[name].null_count() == frame.height]
+    try:
+        raw.add(NAME, table, _numbered(frame.drop(unnamed)), source=file.relative)
+    except pl.exceptions.PolarsError as error:
+        raise BadInput(f"{file.relative} cannot be read as a table of {table}: {plain(error)}.") from None
+
+
+def _numbered(frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows with the number they bring or, where that is none, the one they have in the file."""
+    if "source_row" not in frame.columns:
+        return frame
+    said = frame["source_row"].cast(pl.String, strict=False).cast(pl.Int64, strict=False).alias("said")
+    own = pl.int_range(1, frame.height + 1, dtype=pl.Int64)
+    return frame.with_columns(pl.when(said > 0).then(said).otherwise(own).alias("source_row"))
 
 
 def _lower(frame: pl.DataFrame) -> pl.DataFrame:
@@ -85,13 +154,6 @@ def _lower(frame: pl.DataFrame) -> pl.DataFrame:
         names[column] = low if low not in seen else column
         seen.add(low)
     return frame.rename(names)
-
-
-def _read_parquet(file: Sniffed) -> pl.DataFrame:
-    try:
-        return pl.read_parquet(file.path)
-    except Exception as error:  # several kinds for damaged pages
-        raise BadInput(f"{file.relative} is not a whole Parquet file ({plain(error)}).") from None
 
 
 def _read_ndjson(file: Sniffed, table: str, raw: RawExport) -> Iterator[pl.DataFrame]:
@@ -107,97 +169,39 @@ def _read_ndjson(file: Sniffed, table: str, raw: RawExport) -> Iterator[pl.DataF
             low = key.strip().lower()
             if low not in columns:
                 strangers[low] = None
+            elif low in row:
+                why = f"{low} is written twice: the first counts, this one is left out"
+                raw.reject(table, file.relative, number, why, value=f"{key}: {value}", column=low, kept=True)
             else:
-                row[low] = _cell(value, as_list=columns[low].type == "list")
+                try:
+                    row[low] = _cell(value, as_list=columns[low].type == "list")
+                except TypeError as error:
+                    why = f"{low} {error}"
+                    raw.reject(table, file.relative, number, why, value=str(value), column=low, kept=True)
         rows.append(row)
         if len(rows) == BATCH:
             yield _frame(rows, table)
             rows = []
     yield _frame(rows, table)
-    raw.unknown_columns.extend((table, name) for name in strangers if (table, name) not in raw.unknown_columns)
+    told = set(raw.unknown_columns)
+    raw.unknown_columns.extend((table, name) for name in strangers if (table, name) not in told)
 
 
 def _cell(value: Any, *, as_list: bool) -> Any:
+    """A JSON value as the text of a cell. Raises TypeError for what no cell can hold."""
     if value is None:
         return None
-    if as_list:
-        return ";".join(str(part) for part in value) if isinstance(value, list) else str(value)
+    if isinstance(value, dict) or (isinstance(value, list) and not as_list):
+        raise TypeError(f"holds {'an object' if isinstance(value, dict) else 'a list'} where one value belongs")
+    if isinstance(value, list):
+        if any(isinstance(part, (list, dict)) for part in value):
+            raise TypeError("holds lists or objects where a list of texts belongs")
+        return ";".join(str(part) for part in value if part is not None)
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, (list, dict)):
-        return ";".join(str(part) for part in value)
     return str(value)
 
 
 def _frame(rows: list[dict[str, Any]], table: str) -> pl.DataFrame:
     schema = {column.name: pl.String() for column in TABLES[table].columns}
     return pl.DataFrame(rows, schema=schema | {"source_row": pl.Int64()})
-
-
-def _says(file: Sniffed) -> dict[str, Any]:
-    try:
-        with file.path.open("rb") as stream:
-            return tomllib.load(stream)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadInput(f"{file.relative} is not valid TOML: {plain(error)}.") from None
-
-
-def _read_toml(file: Sniffed, raw: RawExport) -> None:
-    said = _says(file)
-    raw.name = str(said.get("name", raw.root.name))
-    raw.snapshot = _moment(said.get("snapshot"), file) or raw.snapshot
-    for key, value in _flat(_table(said, "coverage", file)):
-        if value not in tuple(Cover):
-            raise BadInput(f"{file.relative}: coverage of {key} must be complete, partial or absent, not {value!r}.")
-        table, _, column = key.partition(".")
-        if table not in TABLES and table != "default":
-            raw.note(f"{file.relative} speaks of the coverage of {table!r}, which is no table.")
-        elif column and column not in {one.name for one in TABLES[table].columns}:
-            raw.note(f"{file.relative} speaks of the coverage of {key!r}, which is no column.")
-        raw.coverage[key] = value
-        raw.told.add(key)
-    switches, strangers = read_switches(_table(said, "switches", file), file.relative)
-    raw.switches.update(switches)
-    notes = said.get("notes", [])
-    if not isinstance(notes, list):
-        raise BadInput(f"{file.relative}: notes must be a list of texts.")
-    strangers += [
-        f"{file.relative}: the entry {key[:60]!r} is not known and changes nothing."
-        for key in said
-        if key not in ("name", "snapshot", "coverage", "switches", "notes")
-    ]
-    for note in [*map(str, notes), *strangers]:
-        raw.note(note)
-
-
-def _table(said: dict[str, Any], name: str, file: Sniffed) -> dict[str, Any]:
-    found = said.get(name, {})
-    if not isinstance(found, dict):
-        raise BadInput(f"{file.relative}: [{name}] must be a table of names and values.")
-    return found
-
-
-def _moment(said: Any, file: Sniffed) -> datetime | None:
-    """The day or instant the export describes, in UTC where no zone is said."""
-    if said is None:
-        return None
-    try:
-        if isinstance(said, str):
-            said = datetime.fromisoformat(said)
-        if not isinstance(said, datetime):
-            said = datetime(said.year, said.month, said.day, tzinfo=UTC)
-    except (ValueError, AttributeError):
-        raise BadInput(f"{file.relative}: snapshot {str(said)[:40]!r} is not an ISO 8601 time.") from None
-    moment: datetime = said
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _flat(entries: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """`principals.state = "absent"` may be written quoted or as a nested table; both mean the same."""
-    flat: list[tuple[str, str]] = []
-    for key, value in entries.items():
-        if isinstance(value, dict):
-            flat += _flat(value, f"{prefix}{key}.")
-        else:
-            flat.append((f"{prefix}{key}", str(value).lower()))
-    return flat

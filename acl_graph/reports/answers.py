@@ -127,6 +127,9 @@ def inspect_text(found: dict[str, Any]) -> str:
     unresolved = found["unresolved"]
     lines += ["", f"Unresolved principals: {unresolved['principals']:,}"]
     lines += [inert(f"  {row['principal']}  ({row['named_in']}, {row['rows']} rows)") for row in unresolved["first"]]
+    for what, dangling in found["unresolved_references"].items():
+        first = ", ".join(f"{row['name']} ({row['named_in']})" for row in dangling["first"])
+        lines.append(inert(f"Named and not described: {dangling['named']:,} {what}: {first}"))
     agreement = found["agreement"]
     if agreement["counts"]:
         lines += [

@@ -28,15 +28,19 @@ def unread(s: dict[str, Any]) -> list[str]:
     """What could not be read: it makes everything below it smaller than it is."""
     inspection = s["inspection"]
     told = []
-    damaged = [
+    damaged = [f"{one['file']} ({one['why']})" for one in inspection["not_read"]]
+    named = {one["file"] for one in inspection["not_read"]}
+    damaged += [
         f"{file['file']} {file['note'] or 'is of no known form'}"
         for file in inspection["files"]
-        if file["reader"] == "-" and file["note"] not in HARMLESS
+        if file["reader"] == "-" and file["note"] not in HARMLESS and file["file"] not in named
     ]
     if damaged:
         more = f", and {len(damaged) - NAMED:,} more" if len(damaged) > NAMED else ""
-        files = "a file" if len(damaged) == 1 else f"{len(damaged):,} files"
-        told.append(f"NOT READ: {files}, so the numbers below are too small: {'; '.join(damaged[:NAMED])}{more}.")
+        files = "of a file" if len(damaged) == 1 else f"of {len(damaged):,} files"
+        told.append(
+            f"NOT READ: something {files}, so the numbers below are too small: {'; '.join(damaged[:NAMED])}{more}."
+        )
     by_table: dict[str, int] = {}
     for row in inspection["rejected"]["by_reason"]:
         if not row["row_kept"] and row["table"] != "-":

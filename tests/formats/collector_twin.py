@@ -86,21 +86,29 @@ class Twin:
     # --- the directory
 
     def directory(self) -> None:
-        copilot = {"639dec6b-bb19-468b-871c-c5c441c4b0cb"}
+        copilot: dict[str, set[str]] = {"639dec6b-bb19-468b-871c-c5c441c4b0cb": set()}
         for sku in self.pages(REQUESTS["skus"]):
             plans = " ".join(plan["servicePlanName"] for plan in sku.get("servicePlans", []))
             if "365_COPILOT" in f"{sku['skuPartNumber']} {plans}":
-                copilot.add(sku["skuId"].lower())
+                of = sku.get("servicePlans", [])
+                copilot[sku["skuId"].lower()] = {
+                    plan["servicePlanId"].lower() for plan in of if "M365_COPILOT" in plan["servicePlanName"]
+                }
         for user in self.pages(REQUESTS["users"]):
             upn = user["userPrincipalName"].lower()
             home = "external_member" if "#ext#" in upn else "internal"
             state = "disabled" if user["accountEnabled"] is False else "active"
             if state == "active" and user["externalUserState"] == "PendingAcceptance":
                 state = "pending"
-            licensed = any(one["skuId"].lower() in copilot for one in user["assignedLicenses"])
+            given = user["assignedLicenses"]
+            licence = None if given is None else "none"
+            for one in given or []:
+                plans = copilot.get(one["skuId"].lower())
+                if plans is not None and not (plans and plans <= {p.lower() for p in one.get("disabledPlans", [])}):
+                    licence = "licensed"
             self.add("principals", id=user["id"], kind="user", name=user["displayName"], login=upn,
                      home="guest" if user["userType"] == "Guest" else home, state=state,
-                     copilot="licensed" if licensed else "none")  # fmt: skip
+                     copilot=licence)  # fmt: skip
             self.known[upn] = user["id"]
         for group in self.pages(REQUESTS["groups"]):
             kind = "security_group"

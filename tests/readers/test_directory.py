@@ -95,6 +95,16 @@ def test_a_list_that_lacks_an_account_leaves_its_segments_open(tmp_path: Path) -
     assert not tenant.coverage.default_holds("principals", "segments")
 
 
+@pytest.mark.parametrize("column", ["InformationBarrierSegments", "Licenses"])
+def test_a_list_that_was_whole_is_partial_where_later_files_name_more_users(tmp_path: Path, column: str) -> None:
+    cell = SEGMENT if column != "Licenses" else "Microsoft 365 E5"
+    key = "principals.segments" if column != "Licenses" else "principals.copilot"
+    assert export(tmp_path, f"UserPrincipalName,{column}\nana@b.example,{cell}\n").coverage.entries[key] == "complete"
+    row = "Site,S,https://x.sharepoint.com/sites/S,TRUE,ben@b.example,User,Read,Direct Permissions"
+    header = "Object,Title,URL,HasUniquePermissions,Users,Type,Permissions,GrantedThrough"
+    assert export(tmp_path, f"{header}\n{row}\n", "report.csv").coverage.entries[key] == "partial"
+
+
 def test_segments_of_accounts_by_their_mail_address(tmp_path: Path) -> None:
     (tmp_path / "principals.csv").write_text("id,kind,login\n77777777-aaaa-4bbb-8ccc-000000000001,user,ana@b.example\n")
     tenant = export(

@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from acl_graph.access import Access
 from acl_graph.errors import BadInput
 from acl_graph.raw import RawExport
 from acl_graph.readers import files as reader_files
@@ -638,13 +639,17 @@ def test_trap_25_files_find_their_scope_by_id_and_not_by_path(tmp_path: Path) ->
     tenant = export(
         tmp_path,
         permissions=[
-            permission(),
-            permission(ScopeId=FILE_SCOPE, ItemType="Folder", ItemURL="sites/Ledger/Shared Documents/Pay"),
+            permission(user(ADA, "Ada")),
+            permission(
+                user(BO, "Bo"), ScopeId=FILE_SCOPE, ItemType="Folder", ItemURL="sites/Ledger/Shared Documents/Pay"
+            ),
         ],
         files=[a_file(1), a_file(2, ScopeId=gid("scop", 77))],
     )
     assert rows(tenant, "items", "scope") == [(f"{SITE}/{SCOPE}",), (f"{SITE}/{gid('scop', 77)}",)]
-    assert f"{SITE}/{gid('scop', 77)}" in tenant["scopes"]["id"].to_list()
+    access, open_to_anybody = Access(tenant), "no scope is exported for it: anybody may have access"
+    assert open_to_anybody not in access.check(BO, f"{SITE}/{gid('file', 1)}").because
+    assert open_to_anybody in access.check(BO, f"{SITE}/{gid('file', 2)}").because
     assert any(note.startswith("1 scopes that files name have no permission row") for note in tenant.notes)
 
 
@@ -1221,3 +1226,53 @@ def test_objects_run_together_on_a_line_and_over_it_are_told_apart(tmp_path: Pat
     path.write_text('{"a":1}{"a":{}}{"a":2,"b":{}\n}\n  {"a":3} {"a":4} \n')
     found = [record for _, record in reader_files.read_json(reader_files.sniff(path, tmp_path))]
     assert [record["a"] for record in found] == [1, {}, 2, 3, 4]
+
+
+# --- what was found later --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "shared",
+    [{"x": [user(ADA, "Ada")]}, [{"Who": "Ada"}]],
+)
+def test_recipients_in_another_shape_make_the_grants_partial(tmp_path: Path, shared: object) -> None:
+    tenant = export(tmp_path, permissions=[permission() | {"SharedWith": shared}, permission(user(BO, "Bo"))])
+    assert tenant.rejected.select("column", "source_row").rows() == [("SharedWith", 1)]
+    assert tenant.coverage.entries["grants"] == "partial"
+
+
+def test_of_two_spellings_of_a_key_the_first_counts_and_the_other_is_listed(tmp_path: Path) -> None:
+    tenant = export(tmp_path, permissions=[permission(user(ADA, "Ada")) | {"scopeid": FILE_SCOPE}])
+    assert [row[0] for row in grants(tenant)] == [f"{SITE}/{SCOPE}"]
+    assert tenant.rejected["column"].to_list() == ["ScopeId"]
+
+
+COPILOT = "639dec6b-bb19-468b-871c-c5c441c4b0cb"
+
+
+@pytest.mark.parametrize(
+    ("licences", "copilot"),
+    [
+        ([{"disabledPlans": [], "skuId": COPILOT}], "licensed"),
+        ([{"disabledPlans": [], "skuId": "05e9a617-0261-4cee-bb44-138d3ef5d965"}], "none"),
+        ([{"disabledPlans": [], "skuId": gid("prod", 1)}], None),
+        ([], "none"),
+        (None, None),
+    ],
+)
+def test_licences_of_the_user_dataset(tmp_path: Path, licences: object, copilot: str | None) -> None:
+    row = {"id": ADA, "puser": ADA, "ptenant": TENANT, "userPrincipalName": "a@b.example", "mail": "a@b.example"}
+    tenant = export(tmp_path, User=[row | {"displayName": "Ada", "assignedLicenses": licences}])
+    assert described(tenant)[ADA]["copilot"] == copilot
+    assert tenant.coverage.entries["principals.copilot"] == ("partial" if copilot else "absent")
+    assert any("Copilot licence" in note for note in tenant.notes) is (copilot is None)
+
+
+def test_notes_on_what_is_missing_are_silent_where_another_file_brings_it(tmp_path: Path) -> None:
+    tenant = export(tmp_path, permissions=[permission(user(ADA, "Ada"))])
+    assert sum("Restricted" in note for note in tenant.notes) == 2
+    header = "Url,LockState,RestrictedAccessControl,RestrictContentOrgWideSearch"
+    (tmp_path / "Get-SPOSite.csv").write_text(
+        f"{header}\nhttps://birchdale.sharepoint.com/sites/Ledger,Unlock,True,False\n"
+    )
+    assert not any(note.startswith("Restricted") and "not in this export" in note for note in read(tmp_path).notes)

@@ -316,3 +316,16 @@ def test_hostile_text_is_kept_as_text(tmp_path: Path) -> None:
     title = "=HYPERLINK(1)\x1b[31m\x07"
     tenant = export(tmp_path, s__json=json.dumps({"Url": f"{BASE}/a", "LockState": "Unlock", "Title": title}))
     assert tenant["sites"]["title"].to_list() == [title]
+
+
+def test_of_two_spellings_of_a_property_the_first_counts_and_the_other_is_listed(tmp_path: Path) -> None:
+    (tmp_path / "site.json").write_text(
+        '{"Url":"https://x.sharepoint.com/sites/S","LockState":"NoAccess","lockState":"Unlock"}'
+    )
+    tenant = read(tmp_path)
+    assert tenant["sites"]["lock"].to_list() == ["NoAccess"]
+    assert tenant.rejected.select("column", "value", "row_kept").rows() == [("lockState", "Unlock", True)]
+    (tmp_path / "site.json").unlink()
+    (tmp_path / "site.csv").write_text("Url,LockState,Lock State\nhttps://x.sharepoint.com/sites/S,NoAccess,Unlock\n")
+    tenant = read(tmp_path)
+    assert tenant["sites"]["lock"].to_list() == ["NoAccess"] and ("sites", "Lock State") in tenant.unknown_columns

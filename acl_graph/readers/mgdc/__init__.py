@@ -13,16 +13,17 @@ from pathlib import Path
 import polars as pl
 
 from acl_graph.raw import COUNTS, RawExport, ReadFile
-from acl_graph.readers.files import Sniffed, export_files, sniff
+from acl_graph.readers.files import Sniffed, sniff
 from acl_graph.readers.mgdc import content, groups, permissions, sites, tables_out
 from acl_graph.readers.mgdc.census import Census, census_of
 from acl_graph.readers.mgdc.coverage import cover
 from acl_graph.readers.mgdc.directory import Described, Directory, finish, read_directory
-from acl_graph.readers.mgdc.layout import DERIVED, dataset_of, day_of, to_read
+from acl_graph.readers.mgdc.layout import DERIVED, TABLES_OF, dataset_of, day_of, named, to_read
 from acl_graph.readers.mgdc.people import Means, People, Resolved, Resolver, squeezed
 from acl_graph.readers.mgdc.permission_rows import KEY, read_permissions, with_deleted_admins
 from acl_graph.readers.mgdc.pulls import current, dated, newest_day
 from acl_graph.readers.mgdc.source import Reading, collector_paused
+from acl_graph.readers.walking import export_files
 
 NAME = "mgdc"
 ABOUT = "Microsoft Graph Data Connect"
@@ -31,6 +32,29 @@ ABOUT = "Microsoft Graph Data Connect"
 def claims(file: Sniffed) -> str | None:
     """The dataset of a file by its keys."""
     return dataset_of(file)
+
+
+def tables_of(dataset: str) -> tuple[str, ...]:
+    """The tables that a dataset's rows end in."""
+    return TABLES_OF.get(dataset, ())
+
+
+def misses(file: Sniffed, mine: Sequence[tuple[Sniffed, str]], raw: RawExport) -> bool:
+    """A file or folder in a dataset's place that nobody can read: rows of the dataset that are not known."""
+    dataset = _of_folder(file, mine) or (named(file.relative) if file.broken else None)
+    if dataset is None:
+        return False
+    raw.damaged(file.relative, f"it {file.why or 'has columns of no known export'}", *tables_of(dataset))
+    return True
+
+
+def _of_folder(file: Sniffed, mine: Sequence[tuple[Sniffed, str]]) -> str | None:
+    """The dataset in whose folder a file lies, by the other files there or by the folder's name."""
+    folder = file.relative.rpartition("/")[0]
+    beside = {dataset for other, dataset in mine if other.path.parent == file.path.parent and dataset != DERIVED}
+    if not folder:
+        return None
+    return beside.pop() if len(beside) == 1 else named(folder)
 
 
 def census(path: str | Path) -> Census:
@@ -47,6 +71,7 @@ def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[s
     chosen, left, notes = to_read([(file, dataset) for file, dataset in files if dataset != DERIVED])
     for note in notes:
         raw.note(note)
+    _say_empty(chosen, raw)
     with collector_paused():
         _Export(raw, Reading(told), chosen).read()
     for file, dataset in left:
@@ -54,6 +79,18 @@ def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[s
     for file, dataset in files:
         if dataset == DERIVED:
             raw.files.append(ReadFile(file.relative, NAME, dataset, 0, "left alone: derived from the Groups dataset"))
+
+
+def _say_empty(files: Sequence[tuple[Sniffed, str]], raw: RawExport) -> None:
+    """A part without a byte says nothing; a pull of nothing else, beside another pull, is a delta without changes."""
+    full = {(dataset, file.path.parent) for file, dataset in files if file.format != "empty"}
+    for file, dataset in files:
+        if file.format != "empty":
+            continue
+        beside = (dataset, file.path.parent) in full
+        if beside or not any(of == dataset for of, _ in full):
+            raw.reject(dataset, file.relative, None, "this file is empty: whether it ever held records is not known")
+            file.unread.rest_from(1, "it is empty")
 
 
 class _Export:
@@ -225,7 +262,8 @@ class _Export:
                 pl.Schema(COUNTS)
             )
         )
-        cover(raw, self.datasets, bool(access.admins.height), self.dropped)
+        has_licences = any(told.copilot for told in directory.users.values())
+        cover(raw, self.datasets, bool(access.admins.height), has_licences, self.dropped)
 
     def _add(self, table: str, frame: pl.DataFrame, *datasets: str) -> None:
         """Rows of a table; also none, where the dataset that would hold them is there."""
@@ -299,7 +337,10 @@ class _Export:
     def _completed(
         self, scopes: pl.DataFrame, permission_rows: pl.DataFrame, file_rows: pl.DataFrame, site_rows: pl.DataFrame
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Scopes that only files name, and sites that the Sites dataset lacks."""
+        """Scopes and sites that no other dataset describes.
+
+        A scope that files name and no permission row has stays undescribed: nobody knows who reaches these files.
+        """
         columns = ("site", "scope", *tables_out.SOURCE)
         bare = (
             file_rows.select(columns)
@@ -328,6 +369,8 @@ class _Export:
             pl.when(is_personal).then(pl.lit("onedrive")).alias("kind"),
             *tables_out.SOURCE,
         )
+        if "Permissions" in self.datasets:
+            return scopes, bare_sites
         return pl.concat([scopes, bare], how="diagonal"), bare_sites
 
 

@@ -22,13 +22,16 @@ NO_SITE_COLUMNS = (
 NO_ITEM_COLUMNS = ("info_types", "owner", "protected_by", "dlp", "scanned", "archived")
 
 
-def cover(raw: RawExport, datasets: Collection[str], has_admins: bool, dropped: Mapping[str, int]) -> None:
+def cover(
+    raw: RawExport, datasets: Collection[str], has_admins: bool, has_licences: bool, dropped: Mapping[str, int]
+) -> None:
     """Set coverage where no other source has set it, and note what is not here."""
     there = set(datasets)
     entries = {
         "principals": "partial",
         "principals.state": "absent",
-        "principals.copilot": "absent",
+        # licences are a column that a pull may leave out, and guests are in no User dataset
+        "principals.copilot": "partial" if has_licences else "absent",
         "principals.segments": "absent",
         "members": "complete" if "GroupMembers" in there else "partial" if "Groups" in there else "absent",
         "sites": "complete" if "Sites" in there else "partial" if there & {"Permissions", "Files"} else "absent",
@@ -67,7 +70,11 @@ def _notes(raw: RawExport, there: set[str], has_admins: bool) -> None:
         note("No SiteAdmin rows: site collection administrators are not known for sure.")
     if "Sites" not in there:
         note("There is no Sites dataset: locks, archive state, owners and sharing settings of sites are not known.")
-    note("Restricted access control and content discovery of sites are not in this export; add a Get-SPOSite export.")
+    for column, what in (
+        ("restricted_access", "Restricted access control"),
+        ("restricted_discovery", "Restricted content discovery"),
+    ):
+        note(f"{what} of sites is not in this export; add a Get-SPOSite export.", while_absent=f"sites.{column}")
     if "Groups" not in there:
         note("There is no Groups dataset: members of SharePoint groups, and who used a link, are not known.")
     if "GroupMembers" not in there:
@@ -81,10 +88,12 @@ def _notes(raw: RawExport, there: set[str], has_admins: bool) -> None:
         )
     else:
         note("There is no User dataset: only people whom another dataset names are known.")
-    note("Whether an account is disabled, and who has a Copilot licence, is not in this export.")
+    note("Whether an account is disabled is not in this export.", while_absent="principals.state")
+    note("Who has a Copilot licence is not in this export.", while_absent="principals.copilot")
     if "FileActions" in there:
         note("FileActions reach back 21 days at most, and hold a region's users only: no event is no proof of no use.")
-    note("Usage rights under labels are not in this export; neither are masks of permission levels made by hand.")
+    note("Usage rights under labels are not in this export.", while_absent="label_rights")
+    note("Masks of permission levels made by hand are not in this export.", while_absent="levels")
 
 
 def _left_out(raw: RawExport, dropped: Mapping[str, int]) -> None:

@@ -14,11 +14,14 @@ from acl_graph.raw import RawExport
 from acl_graph.readers.claims import domain_of
 from acl_graph.readers.columns import Columns
 from acl_graph.readers.files import Sniffed
+from acl_graph.readers.licences import Products
 from acl_graph.readers.mgdc.layout import day_of
-from acl_graph.readers.mgdc.shapes import GroupDetail, Membership, User
+from acl_graph.readers.mgdc.shapes import GroupDetail, Licence, Membership, User
 from acl_graph.readers.mgdc.source import Reading, guid, records
 
 EXTERNAL = "#ext#"
+#: no dataset holds the tenant's subscriptions: products are known by Microsoft's own list
+PRODUCTS = Products()
 
 
 @dataclass
@@ -31,6 +34,7 @@ class Described:
     login: str | None = None
     home: str | None = None
     state: str | None = None
+    copilot: str | None = None
     domain: str | None = None
     site: str | None = None
     of: str | None = None
@@ -155,6 +159,7 @@ def _user(found: Directory, user: User, file: str, row: int, reading: Reading) -
             upn,
             home,
             state=None if user.accountEnabled is None else "active" if user.accountEnabled else "disabled",
+            copilot=copilot_of(user.assignedLicenses),
             domain=(domain_of(mail or "") or domain_of(upn or "")) if home != "internal" else None,
             source_file=file,
             source_row=row,
@@ -165,6 +170,13 @@ def _user(found: Directory, user: User, file: str, row: int, reading: Reading) -
     for address in [mail, *_addresses(user.proxyAddresses), *_addresses(user.EmailAddresses)]:
         if address:
             found.mail_of(address.casefold().removeprefix("smtp:"), who)
+
+
+def copilot_of(licences: list[Licence] | None) -> str | None:
+    """What somebody's licences say about Copilot; None where there is no such column, or a product is not known."""
+    if licences is None:
+        return None
+    return PRODUCTS.of_licences({"skuid": one.skuId, "disabledplans": one.disabledPlans} for one in licences)
 
 
 def _addresses(value: list[str] | str | None) -> list[str]:

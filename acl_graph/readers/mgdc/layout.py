@@ -41,6 +41,18 @@ NAMES = {
     "user": "Users",
     "users": "Users",
 }
+#: the tables that a dataset's rows end in: what is partial where some of them were not read
+TABLES_OF = {
+    "FileActions": ("usage",),
+    "Permissions": ("grants", "links", "link_users", "scopes", "libraries", "site_admins"),
+    "Groups": ("members", "link_users", "principals"),
+    "Files": ("items", "labels", "libraries"),
+    "Sites": ("sites", "labels", "principals"),
+    "GroupDetails": ("principals",),
+    "GroupMembers": ("members", "principals"),
+    "GroupOwners": ("members", "principals"),
+    "Users": ("principals",),
+}
 #: tables that pipelines derive from the datasets; they say nothing new
 DERIVED = "derived"
 

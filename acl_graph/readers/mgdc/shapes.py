@@ -237,6 +237,13 @@ class Membership(Struct, gc=False):
     puser: Text = None
 
 
+class Licence(Struct, gc=False):
+    """A product that somebody has, without the plans in it that are switched off."""
+
+    skuId: Text = None
+    disabledPlans: list[str] | None = None
+
+
 class User(Struct, gc=False):
     """`User_v1` and, with its own spellings, `User_v0`, where `puser` is the only id."""
 
@@ -250,6 +257,7 @@ class User(Struct, gc=False):
     EmailAddresses: list[str] | str | None = None
     accountEnabled: bool | None = None
     userType: Text = None
+    assignedLicenses: list[Licence] | None = None
 
 
 #: dataset name -> record type

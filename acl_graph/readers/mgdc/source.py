@@ -22,6 +22,8 @@ from acl_graph.readers.mgdc.shapes import SHAPES
 from acl_graph.readers.mgdc.tolerant import Lost, field_names, shaped
 from acl_graph.tables import REJECTED
 
+#: cells whose loss loses grants or memberships, and not only a fact about a row
+PEOPLE = ("SharedWith", "Members")
 _KEY = re.compile(rb'"([A-Za-z_][\w.@]*)"\s*:')
 
 
@@ -82,7 +84,7 @@ def _json(file: Sniffed, dataset: str, reading: Reading) -> Iterator[tuple[int, 
         lost.clear()
         value = msgspec.json.decode(chunk)
         if not isinstance(value, dict):
-            raise ValueError("not an object")
+            raise ValueError("is no object")
         return shaped(value, shape, lost)
 
     drifted, strangers = _spelling(file, shape)
@@ -104,6 +106,8 @@ def _json(file: Sniffed, dataset: str, reading: Reading) -> Iterator[tuple[int, 
 
 def _report(dataset: str, file: Sniffed, number: int, lost: list[Lost], reading: Reading) -> None:
     if lost:
+        if any(field in PEOPLE for field, _ in lost):
+            file.unread.record(number, "not all people in it can be read")
         reading.cells(dataset, file.relative, number, lost)
         lost.clear()
 
@@ -126,6 +130,8 @@ def _loose(shape: type[Struct]) -> type[Struct]:
 
 def _csv(file: Sniffed, dataset: str, reading: Reading) -> Iterator[tuple[int, dict[str, Any]]]:
     def misfit(row: Misfit) -> None:
+        if not row.kept:
+            file.unread.record(row.line, row.why)
         reading.record(dataset, file.relative, row.line, row.why, row.start, kept=row.kept)
 
     for frame in csv_frames(file, misfit):

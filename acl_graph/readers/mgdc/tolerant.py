@@ -41,6 +41,8 @@ def shaped(record: Mapping[str, Any], shape: type[Struct], lost: list[Lost]) -> 
                 parts.setdefault(field, {}).setdefault(inner, value)
         elif values.get(field) is None:
             values[field] = _cell(value, kind, field, lost)
+        elif not _nothing(value) and not isinstance(value, Raw) and _cell(value, kind, field, []) != values[field]:
+            lost.append((field, f"a second time, as {key}: {value}"))  # the first of two spellings counts
     for field, part in parts.items():
         if not values.get(field):
             _, _, kind = plan[_folded(field)]
@@ -120,6 +122,10 @@ def _cell(value: Any, kind: Kind, field: str, lost: list[Lost]) -> Any:
         return [text for part in (value if isinstance(value, list) else [value]) if (text := _text(part))]
     if what == "structs":
         entries = value if isinstance(value, list) else [value]
+        plan = _plan(inner)
+        for part in entries:
+            if isinstance(part, Mapping) and part and not any(_folded(key) in plan for key in part):
+                lost.append((field, msgspec.json.encode(part, enc_hook=str).decode()))
         return [entry for part in entries if (entry := _struct(part, inner, field, lost)) is not None]
     return _struct(value, inner, field, lost)
 
