@@ -1,7 +1,7 @@
 """How output gets to disk: whole or not at all, for its owner only, and never over anything that is not ours.
 
-A folder we write holds `.acl-graph`, a list of what we put there. `--force` replaces a folder that holds nothing else;
-whatever somebody saved beside our files, and every folder of somebody else's, stays where it is.
+A folder we write holds `.acl-graph`, a list of what we put there. `--force` replaces these files, and files of the same
+names; whatever else somebody saved in the folder stays in it.
 """
 
 from __future__ import annotations
@@ -21,14 +21,18 @@ from acl_graph.unfinished import removed_on_leaving, settling, writing
 MARKER = ".acl-graph"
 _HEAD = "# Written by acl-graph. --force replaces this folder only while it holds nothing but these files.\n"
 _SYSTEM_SAYS = re.compile(r"\(os error (\d+)\)")
+#: whether a file that is not ours must not stay beside what is written
+Clashes = Callable[[str], bool]
 #: names that a refusal lists, and how much of a path a message shows
 NAMED, SHOWN = 3, 160
 
 
-def check_folder(directory: Path, *, force: bool = False, keep: Path | None = None) -> Path:
+def check_folder(
+    directory: Path, *, force: bool = False, keep: Path | None = None, clashes: Clashes = lambda name: False
+) -> Path:
     """Whether an output folder may be written here, asked before the work begins; the real place of the folder.
 
-    `keep` is the export: neither it nor anything around or inside it is ever a target.
+    `keep` is the export: neither it nor anything around it is ever a target.
 
     Raises
     ------
@@ -47,21 +51,26 @@ def check_folder(directory: Path, *, force: bool = False, keep: Path | None = No
         if place.exists() and not place.is_dir():
             raise OutputExists(f"{shown(directory)} is a file; name a folder.")
         if place.is_dir() and any(place.iterdir()):
-            _replaceable(directory, place, force=force)
+            _replaceable(directory, place, clashes, force=force)
         _writable(directory, place)
     return place
 
 
 def whole_folder(
-    directory: Path, fill: Callable[[Path], None], *, force: bool = False, keep: Path | None = None
+    directory: Path,
+    fill: Callable[[Path], None],
+    *,
+    force: bool = False,
+    keep: Path | None = None,
+    clashes: Clashes = lambda name: False,
 ) -> Path:
     """Let `fill` write into a new folder beside `directory`, then put it in place in one step.
 
     What may be replaced, and what is raised, is said by `check_folder`. The old folder is moved aside first and removed
-    last, so that a failure leaves the old or the new one, never half of each.
+    last, when everything in it that is not ours has come over, so that a failure leaves the old or the new one.
     """
     directory = Path(directory)
-    place = check_folder(directory, force=force, keep=keep)
+    place = check_folder(directory, force=force, keep=keep, clashes=clashes)
     with plainly(directory):
         place.parent.mkdir(parents=True, exist_ok=True)
         stem = _stem(place)
@@ -80,6 +89,8 @@ def whole_folder(
                     if old.is_dir():
                         old.rename(place)
                     raise
+                if old.is_dir():
+                    _bring_over(old, place)
         shutil.rmtree(old, ignore_errors=True)
     return directory
 
@@ -149,11 +160,6 @@ def _not_the_export(directory: Path, place: Path, keep: Path) -> None:
     if _within(export, place):
         which = "is" if _within(place, export) else "holds"
         raise OutputExists(f"{shown(directory)} {which} the export itself and is never replaced. Name another folder.")
-    if _within(place, export):
-        raise OutputExists(
-            f"{shown(directory)} lies inside the export, whose next reading would take it for input. "
-            "Name a folder beside the export."
-        )
 
 
 def _within(inner: Path, outer: Path) -> bool:
@@ -165,17 +171,38 @@ def _within(inner: Path, outer: Path) -> bool:
     return any(path.exists() and path.samefile(outer) for path in (inner, *inner.parents))
 
 
-def _replaceable(directory: Path, place: Path, *, force: bool) -> None:
-    strangers = _strangers(place)
+def _replaceable(directory: Path, place: Path, clashes: Clashes, *, force: bool) -> None:
+    if not force:
+        raise OutputExists(f"{shown(directory)} is not empty. Choose another folder, or say --force to replace it.")
+    strangers = [name for top in _strangers(place) for name in _files_of(place, top) if clashes(name)]
     if strangers:
         more = f" and {len(strangers) - NAMED:,} more" if len(strangers) > NAMED else ""
         named = ", ".join(shown(name) for name in strangers[:NAMED])
         raise OutputExists(
-            f"{shown(directory)} holds what acl-graph did not write ({named}{more}) and is not replaced, "
+            f"{shown(directory)} holds an export that acl-graph did not write ({named}{more}) and is not replaced, "
             "not even with --force. Choose another folder, or empty this one yourself."
         )
-    if not force:
-        raise OutputExists(f"{shown(directory)} is not empty. Choose another folder, or say --force to replace it.")
+
+
+def _files_of(folder: Path, name: str) -> list[str]:
+    path = folder / name
+    if path.is_symlink() or not path.is_dir():
+        return [name]
+    return sorted(one.relative_to(folder).as_posix() for one in path.rglob("*") if not one.is_dir())
+
+
+def is_data(name: str) -> bool:
+    """Whether a reader may take a file of this name for part of an export."""
+    return name.lower().endswith((".csv", ".json", ".jsonl", ".ndjson", ".parquet", ".toml", ".gz"))
+
+
+def _bring_over(old: Path, place: Path) -> None:
+    """What is not ours goes on lying in the folder; a file of ours takes the place of one with its name."""
+    for name in _strangers(old):
+        source, target = old / name, place / name
+        if os.path.lexists(source) and not os.path.lexists(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            source.rename(target)
 
 
 def _strangers(folder: Path) -> list[str]:
@@ -239,6 +266,8 @@ def _sweep(place: Path, stem: str) -> None:
         if left.name.endswith("-old") and not place.exists():
             left.rename(place)
         elif left.is_dir() and not left.is_symlink():
+            if left.name.endswith("-old"):
+                _bring_over(left, place)
             shutil.rmtree(left, ignore_errors=True)
         else:
             left.unlink(missing_ok=True)

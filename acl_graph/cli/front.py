@@ -47,7 +47,8 @@ Strict = Annotated[bool, typer.Option("--strict", help="Exit 3 when a row was re
 Force = Annotated[
     bool,
     typer.Option(
-        "--force", help="Replace what an earlier run wrote there. A folder that holds anything else is left alone."
+        "--force",
+        help="Replace what an earlier run wrote there, and files of the same names. Whatever else lies there stays.",
     ),
 ]
 

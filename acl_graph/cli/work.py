@@ -15,7 +15,7 @@ import typer
 from acl_graph.cli.front import SEVERITIES, AsJson, Exit, Export, Force, Quiet, Strict, app
 from acl_graph.cli.talk import answer, as_json, load, progress, say
 from acl_graph.errors import BadUsage
-from acl_graph.output import check_folder, whole_folder
+from acl_graph.output import check_folder, is_data, whole_folder
 
 #: bytes of an export from which compiled code is worth waiting for
 LARGE = 2 << 20
@@ -109,7 +109,7 @@ def convert(
     """Write what a reader made of an export as a tenant folder."""
     from acl_graph.reports.folder import write_tenant
 
-    check_folder(directory, force=force, keep=export)
+    check_folder(directory, force=force, keep=export, clashes=is_data)
     tenant = load(export, quiet=quiet)
     write_tenant(tenant, directory, as_csv=as_ == "csv", force=force, keep=export)
     lost = tenant.rejected.height
@@ -134,7 +134,7 @@ def sample(
         raise BadUsage(f"--scale must be a number above 0, not {scale}.")
     if seed < 0:
         raise BadUsage(f"--seed must be a whole number from 0, not {seed}.")
-    check_folder(directory, force=force)
+    check_folder(directory, force=force, clashes=is_data)
     from acl_graph.samples import write_sample
 
     with progress(quiet=quiet) as told:
@@ -143,7 +143,7 @@ def sample(
         def fill(folder: Path) -> None:
             counts.update(write_sample(folder, scale=scale, seed=seed, as_=as_, progress=told))
 
-        whole_folder(directory, fill, force=force)
+        whole_folder(directory, fill, force=force, clashes=is_data)
     say(f"Wrote {directory}: " + ", ".join(f"{name} {rows:,}" for name, rows in counts.items()) + ".")
 
 

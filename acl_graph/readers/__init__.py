@@ -89,6 +89,8 @@ def read(path: str | Path, *, told: Told | None = None) -> Tenant:
     # what nobody could look into is a stranger like any other
     files += [Sniffed(root / name, name, "unknown", why=why, broken=True) for name, why in walked.unread]
     raw = RawExport(root)
+    for name in walked.ours:
+        raw.note(f"The folder {name} was written by acl-graph and is left out.")
     claimed = one_tenant(_share_out(files, raw, walked), raw)
     done = 0
     for reader in READERS:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from acl_graph.errors import BadInput
+from acl_graph.output import MARKER
 
 SKIPPED_NAMES = ("_success", "_started", "_committed", "expected.toml", "desktop.ini", "thumbs.db")
 SKIPPED_FOLDERS = ("metadata", "__macosx", "_delta_log", ".git")
@@ -24,6 +25,8 @@ class Walked:
     unread: list[tuple[str, str]] = field(default_factory=list)
     #: folders left alone by their name; said where nothing else is there
     skipped: list[str] = field(default_factory=list)
+    #: folders inside an export that earlier runs of this program wrote
+    ours: list[str] = field(default_factory=list)
 
 
 def walk(root: Path) -> Walked:
@@ -48,10 +51,14 @@ def walk(root: Path) -> Walked:
                 raise BadInput(f"{root} cannot be read: {error.strerror}.") from None
             found.unread.append((_relative(folder, root), f"is a folder that cannot be read: {error.strerror}"))
             continue
+        if folder != root and any(entry.name == MARKER for entry in entries):
+            found.ours.append(_relative(folder, root))
+            continue
         for entry in entries:
             _sort(entry, root, found, waiting, linked)
     found.files.sort(key=lambda path: path.relative_to(root))
     found.unread.sort()
+    found.ours.sort()
     return found
 
 

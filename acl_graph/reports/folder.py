@@ -11,7 +11,7 @@ import polars as pl
 
 from acl_graph.inert_cells import ESCAPED, KEY, escaped
 from acl_graph.inert_text import json_text
-from acl_graph.output import whole_folder
+from acl_graph.output import is_data, whole_folder
 from acl_graph.reports.html import report
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def write_tenant(
         _write_table(folder, "unresolved", tenant.unresolved, as_csv=as_csv)
         write_text(folder / "tenant.toml", tenant_toml(tenant, csv_escaped=as_csv))
 
-    return whole_folder(directory, fill, force=force, keep=keep)
+    return whole_folder(directory, fill, force=force, keep=keep, clashes=is_data)
 
 
 def write_text(path: Path, text: str) -> None:
