@@ -91,7 +91,8 @@ def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[s
     before = raw.snapshot
     settings = [file for file, dataset in files if dataset == "tenant.toml" and file.format == "toml"]
     escaped = {file.path.parent for file in settings if said_in(file).get(KEY) == ESCAPED}
-    for file, dataset in files:
+    # the settings first: an empty table is known to be empty where they say so
+    for file, dataset in sorted(files, key=lambda one: one[1] != "tenant.toml"):
         told(f"reading {file.relative}")
         if dataset == "tenant.toml":
             read_toml(file, raw)
@@ -112,10 +113,10 @@ def _frames(file: Sniffed, table: str, raw: RawExport) -> Iterator[pl.DataFrame]
     if file.format == "empty":
         if not file.path.name.lower().removesuffix(".gz").endswith(JSON_ENDINGS):
             raise BadInput(f"{file.relative} is empty: a table without rows has a header all the same.")
-        raw.reject(
-            table, file.relative, None, "this file is empty: a table without rows cannot be told from a lost one"
-        )
-        file.unread.rest_from(1, "it is empty")
+        if not (table in raw.told or "default" in raw.told) or raw.coverage.get(table, "complete") != "complete":
+            why = "this file is empty: a table without rows cannot be told from a lost one"
+            raw.reject(table, file.relative, None, why)
+            file.unread.rest_from(1, "it is empty")
         yield TABLES[table].empty()
     elif file.format == "csv":
         yield from csv_frames(file, misfits_into(raw, table, file))

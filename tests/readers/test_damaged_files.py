@@ -97,11 +97,12 @@ def test_a_part_file_that_says_nothing_makes_its_tables_partial(tmp_path: Path, 
     mgdc.write(tmp_path)
     name = "part-00001.parquet" if content.startswith(b"PAR1") else "part-00001.json"
     (tmp_path / "GroupMembers" / name).write_bytes(content)
-    (tmp_path / "GroupMembers" / "_SUCCESS").write_bytes(b"")
     tenant = read(tmp_path)
     assert tenant.coverage.table("members") is Cover.PARTIAL and tenant.coverage.complete("grants")
     assert tenant.rejected["source_file"].to_list() == [f"GroupMembers/{name}"]
     assert not tenant["principals"].filter(kind="security_group")["expanded"].any()
+    (tmp_path / "GroupMembers" / "_SUCCESS").write_bytes(b"")  # Spark writes such parts for partitions without rows
+    assert read(tmp_path).coverage.complete("members") == (content == b"")
 
 
 def test_a_pull_of_empty_parts_beside_another_is_a_delta_without_changes(tmp_path: Path) -> None:
@@ -132,8 +133,12 @@ def test_a_table_that_cannot_be_read_at_all_is_an_error(tmp_path: Path) -> None:
 
 
 def test_an_empty_table_of_json_lines_may_be_one_without_rows_or_a_lost_one(tmp_path: Path) -> None:
-    tenant = read(folder(tmp_path, grants_csv=None, grants_ndjson=b""))
+    silent = TABLES["tenant.toml"].partition("[coverage]")[0]
+    tenant = read(folder(tmp_path, grants_csv=None, grants_ndjson=b"", tenant_toml=silent))
     assert tenant.coverage.table("grants") is Cover.PARTIAL and tenant.rejected.height == 1
+    (tmp_path / "tenant.toml").write_text(silent + '[coverage]\ndefault = "complete"\n')
+    tenant = read(tmp_path)
+    assert tenant.coverage.complete("grants") and tenant.rejected.is_empty()
 
 
 def test_a_file_without_permission_is_an_error_where_it_is_a_table(

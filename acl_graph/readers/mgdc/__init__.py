@@ -82,12 +82,17 @@ def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[s
 
 
 def _say_empty(files: Sequence[tuple[Sniffed, str]], raw: RawExport) -> None:
-    """A part without a byte says nothing; a pull of nothing else, beside another pull, is a delta without changes."""
+    """A part without a byte says nothing; a pull of nothing else, beside another pull, is a delta without changes.
+
+    Beside Spark's marker of success it is what Spark writes for a partition without rows.
+    """
     full = {(dataset, file.path.parent) for file, dataset in files if file.format != "empty"}
     for file, dataset in files:
         if file.format != "empty":
             continue
         beside = (dataset, file.path.parent) in full
+        if beside and (file.path.parent / "_SUCCESS").is_file():
+            continue
         if beside or not any(of == dataset for of, _ in full):
             raw.reject(dataset, file.relative, None, "this file is empty: whether it ever held records is not known")
             file.unread.rest_from(1, "it is empty")
