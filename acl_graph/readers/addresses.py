@@ -37,12 +37,13 @@ def locate(address: str, host: str = "") -> tuple[str, str]:
     ('https://northlake.sharepoint.com/sites/finance', '/sites/Finance')
     """
     rest = address.strip()
-    if re.match(r"(?i)https?://", rest):
+    if rest[:8].lower().startswith(("https://", "http://")):
         host, _, rest = rest.split("://", 1)[1].partition("/")
     base, mark, query = rest.partition("?")
-    keeps = "dispform" in base.lower() or "editform" in base.lower()  # a list item is only its number
-    rest = f"{base}{mark}{query}" if keeps else base
-    if _ENCODED.search(rest) and " " not in rest:
+    if mark:
+        keeps = "dispform" in base.lower() or "editform" in base.lower()  # a list item is only its number
+        rest = f"{base}{mark}{query}" if keeps else base
+    if "%" in rest and _ENCODED.search(rest) and " " not in rest:
         rest = unquote(rest)
     path = "/" + rest.strip("/")
     segments = path.split("/")

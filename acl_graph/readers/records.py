@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from acl_graph.raw import RawExport
-from acl_graph.readers.csv_files import Misfit, csv_frames
+from acl_graph.readers.csv_files import SOURCE_ROW, Misfit, csv_frames
 from acl_graph.readers.files import BadRecord, Sniffed, fold, read_json
 from acl_graph.tables import FALSE, NOTHING, TABLES, TRUE
 
@@ -23,6 +23,7 @@ LOST_COLLECTION = re.compile(
 )
 _VENDORS = ("System.", "Microsoft.")
 _NOTHING = frozenset(NOTHING)
+LONGEST_NOTHING = max(map(len, NOTHING))
 #: rows held as dictionaries before they become a frame
 BATCH = 20_000
 
@@ -39,16 +40,15 @@ def records(file: Sniffed, raw: RawExport, table: str) -> Iterator[tuple[int, Re
     """
     if file.format == "csv":
         for frame in csv_frames(file, misfits_into(raw, table, file)):
-            names = [fold(name) if name != "source_row" else name for name in frame.columns]
+            names = [fold(name) if name != SOURCE_ROW else name for name in frame.columns]
             for name, folded in zip(frame.columns, names, strict=True):
                 again = frame.columns[names.index(folded)] != name
                 if again and (table, name) not in raw.unknown_columns:
                     raw.unknown_columns.append((table, name))
-            for cells in frame.iter_rows():
-                record = _first_of_each(zip(names, cells, strict=True))
-                row = int(record.pop("source_row") or 0)
-                if any(cell not in (None, "") for cell in record.values()):
-                    yield row, record
+            kept = frame.select(frame.columns[names.index(name)] for name in dict.fromkeys(names) if name != SOURCE_ROW)
+            keys = [fold(name) for name in kept.columns]
+            for row, cells in zip(frame[SOURCE_ROW], kept.iter_rows(), strict=True):
+                yield int(row or 0), dict(zip(keys, cells, strict=True))
         return
     for row, found in read_json(file):
         if isinstance(found, BadRecord):
@@ -115,10 +115,15 @@ def text(record: Record, *names: str) -> str | None:
     """The first of these cells that says something, trimmed; spellings of nothing are None (format trap 8)."""
     for name in names:
         value = record.get(name)
-        if value is None or isinstance(value, (dict, list)):
+        if value is None or value == "" or isinstance(value, (dict, list)):
             continue
-        said = ("true" if value else "false") if isinstance(value, bool) else str(value).strip()
-        if said.lower() in _NOTHING or (said.startswith(_VENDORS) and LOST_COLLECTION.match(said)):
+        if type(value) is str:  # nearly always
+            said = value.strip()
+        else:
+            said = ("true" if value else "false") if isinstance(value, bool) else str(value).strip()
+        if len(said) <= LONGEST_NOTHING and said.lower() in _NOTHING:
+            continue
+        if said.startswith(_VENDORS) and LOST_COLLECTION.match(said):
             continue
         return said
     return None
