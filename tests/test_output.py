@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import stat
@@ -279,7 +280,7 @@ def test_a_folder_we_wrote_lists_what_is_in_it(tmp_path: Path) -> None:
 
 def shell(command: str) -> subprocess.CompletedProcess[str]:
     """Run a pipeline in bash as a script would; its exit code is that of `acl-graph`."""
-    script = f'ag() {{ {sys.executable} -m acl_graph "$@"; }}\n{command}'
+    script = f'ag() {{ {shlex.quote(sys.executable)} -m acl_graph "$@"; }}\n{command}'
     return subprocess.run(
         ["bash", "-c", script], cwd=ROOT, capture_output=True, encoding="utf-8", timeout=120, check=False
     )

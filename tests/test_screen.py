@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -182,13 +183,11 @@ def test_it_ends_with_where_to_look(run: Runner, northlake: Path, tmp_path: Path
     policy = tmp_path / "mine.toml"
     policy.write_text("")
     said = flat(run("audit", northlake, "--out", tmp_path / "out", "--policy", policy, "-q").out)
-    assert f"{tmp_path / 'out'}/report.html" in said and f"acl-graph inspect {northlake}" in said
+    assert f"{tmp_path / 'out'}/report.html" in said and f"acl-graph inspect {shlex.quote(str(northlake))}" in said
     assert f"the policy {policy}" in said
 
 
 def test_the_command_of_a_first_change_works_as_it_stands(run: Runner, story: Audit, northlake: Path) -> None:
-    import shlex
-
     screen = first_screen(story, export=str(northlake))
     commands = [line.strip() for line in screen.splitlines() if line.strip().startswith("acl-graph who")]
     assert len(commands) == 3

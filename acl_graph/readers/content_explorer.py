@@ -10,7 +10,7 @@ import polars as pl
 
 from acl_graph.raw import RawExport, ReadFile
 from acl_graph.readers.addresses import locate
-from acl_graph.readers.columns import Columns
+from acl_graph.readers.columns import BATCH, Columns
 from acl_graph.readers.files import Sniffed, fold
 from acl_graph.readers.items_known import KnownItems
 from acl_graph.readers.records import (
@@ -72,7 +72,7 @@ def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[s
                 f"{file.relative} holds the header record only. Export-Csv takes its columns from there and leaves the "
                 "files out; skip the first element of the answer."
             )
-    raw.patch(NAME, "items", "id", _items(found.frame(), raw))
+    raw.patch(NAME, "items", "id", _items(found, raw))
     _say(left, raw)
 
 
@@ -95,20 +95,28 @@ def _take(record: Record, where: Where, found: Columns, left: Counter[str], raw:
     found.flush()
 
 
-def _items(rows: pl.DataFrame, raw: RawExport) -> pl.DataFrame:
+def _items(found: Columns, raw: RawExport) -> pl.DataFrame:
     """One row an item: a file stands once for every tag it matches, here by its id, there by its address."""
-    files = _together(rows.with_columns(pl.col("address").str.to_lowercase().alias("url")), "url")
-    paths = [locate(url)[1].lower() for url in files["url"]]
-    items = KnownItems(raw, files["guid"].drop_nulls(), paths)
-    described = items.known
-    names = [items.find(guid, None, url) or url for guid, url in files.select("guid", "url").iter_rows()]
-    files = files.with_columns(
-        pl.Series("id", names, dtype=pl.String),
-        pl.Series("path", [locate(address)[1] for address in files["address"]], dtype=pl.String),
+    files = _together(found.frame().with_columns(pl.col("address").str.to_lowercase().alias("url")), "url")
+    items = KnownItems(raw, files["guid"].drop_nulls(), (locate(url)[1].lower() for url in files["url"]))
+    described = pl.Series(list(items.known), dtype=pl.String).implode()
+    # slice by slice: words of millions of files as Python text would be more than the frame they end up in
+    files = pl.concat(
+        [_named(part, items, described) for part in files.iter_slices(BATCH)] or [_named(files, items, described)]
     )
-    known = pl.col("id").is_in(pl.Series(list(described), dtype=pl.String).implode())
-    mine = [pl.when(~known).then(name).alias(name) for name in ("path", "site")]
-    return _together(files.with_columns(mine), "id").drop("guid", "address")
+    return _together(files, "id")
+
+
+def _named(files: pl.DataFrame, items: KnownItems, described: pl.Series) -> pl.DataFrame:
+    """Files with their ids; site and path only where no earlier file said them."""
+    names = [items.find(guid, None, url) or url for guid, url in files.select("guid", "url").iter_rows()]
+    paths = [locate(address)[1] for address in files["address"]]
+    known = pl.col("id").is_in(described)
+    return (
+        files.drop("guid", "address", "url")
+        .with_columns(pl.Series("id", names, dtype=pl.String), pl.Series("path", paths, dtype=pl.String))
+        .with_columns(pl.when(~known).then(name).alias(name) for name in ("path", "site"))
+    )
 
 
 def _together(rows: pl.DataFrame, key: str) -> pl.DataFrame:

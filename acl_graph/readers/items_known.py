@@ -17,11 +17,12 @@ class KnownItems:
         """`guids` in lower case, `paths` server-relative in lower case: what will be asked."""
         self.by_guid: dict[str, str] = {}
         self.by_path: dict[str, str | None] = {}
+        described = [frame for _, table, frame in raw.parts if table == "items" and "id" in frame.columns]
+        if not described:
+            return
         wanted = pl.Series(list(set(guids)), dtype=pl.String)
         named = pl.Series(list(set(paths)), dtype=pl.String)
-        for _, table, frame in raw.parts:
-            if table != "items" or "id" not in frame.columns:
-                continue
+        for frame in described:
             columns = {"id": pl.col("id").cast(pl.String)}
             columns["guid"] = columns["id"].str.to_lowercase().str.extract(r"([^/]+)$")
             columns["path"] = (
