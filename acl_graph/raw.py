@@ -11,7 +11,8 @@ from typing import Any
 
 import polars as pl
 
-from acl_graph.tables import REJECTED, TABLES, read_rows
+from acl_graph.sorting import read_rows
+from acl_graph.tables import REJECTED, TABLES
 
 #: rejected records held as tuples before they become a frame
 REFUSED_BATCH = 20_000

@@ -11,7 +11,8 @@ from typing import Any
 import polars as pl
 
 from acl_graph.raw import COUNTS, Damage, RawExport, ReadFile
-from acl_graph.tables import NOTHING, REJECTED, SOURCE, TABLES, settle, sort_out
+from acl_graph.sorting import settle, sort_out
+from acl_graph.tables import NOTHING, REJECTED, SOURCE, TABLES
 from acl_graph.vocabulary import Cover
 
 #: tables whose rows describe one thing each, so that two exports can complete each other

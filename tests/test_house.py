@@ -17,6 +17,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "unfinished", "inert_text", "vocabulary", "csr", "kernels"),
     ("output",),
     ("tables", "names", "inert_cells"),
+    ("cells",),
+    ("sorting",),
     ("raw", "switches"),
     ("tenant",),
     ("readers", "facts", "samples"),

@@ -21,7 +21,8 @@ from acl_graph.readers import read
 from acl_graph.samples import write_sample
 from acl_graph.samples.guids import guids
 from acl_graph.samples.synthetic import build, distinct, on_circles
-from acl_graph.tables import TABLES, sort_out
+from acl_graph.sorting import sort_out
+from acl_graph.tables import TABLES
 
 SCALE = 0.01
 Made = tuple[dict[str, int], dict[str, pl.DataFrame]]

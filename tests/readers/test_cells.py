@@ -11,7 +11,8 @@ import pytest
 
 from acl_graph.errors import BadInput
 from acl_graph.readers import read
-from acl_graph.tables import TABLES, sort_out
+from acl_graph.sorting import sort_out
+from acl_graph.tables import TABLES
 
 
 def cell(table: str, column: str, value: Any, dtype: pl.DataType | None = None) -> tuple[Any, bool]:
