@@ -12,8 +12,9 @@ AclGraphError
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from itertools import islice
 
 
 class AclGraphError(Exception):
@@ -42,11 +43,23 @@ class BadUsage(AclGraphError):
 
 #: how much of a name a message shows, and how many names it lists
 LONG, LISTED = 120, 10
+#: how much of a name, and how many names, are compared to suggest one
+LONGEST, COMPARED = 400, 200_000
 
 
 def cut(name: str) -> str:
     """A name in quotes, cut where it is long."""
     return repr(name if len(name) <= LONG else f"{name[:LONG]}...")
+
+
+def _nearest(asked: str, known: Sequence[str]) -> str:
+    """The one of `known` that is spelled most alike, else the shortest that holds what was asked; "" for none."""
+    alike = get_close_matches(asked, known, n=1)
+    if alike or not asked.strip():
+        return "".join(alike)
+    low = asked.strip().lower()
+    holding = (name for name in known if low in name.lower())
+    return min(holding, key=lambda name: (not name.lower().startswith(low), len(name), name), default="")
 
 
 class UnknownName(AclGraphError):
@@ -58,8 +71,8 @@ class UnknownName(AclGraphError):
     def __init__(
         self, name: str, what: str, known: Iterable[str] | Mapping[str, str] = (), *, asked: str = "", hint: str = ""
     ) -> None:
-        close = get_close_matches((asked or name)[:400], list(known)[:200_000], n=1)
-        shown = known.get(close[0], close[0]) if close and isinstance(known, Mapping) else "".join(close)
+        near = _nearest((asked or name)[:LONGEST], list(islice(known, COMPARED)))
+        shown = known.get(near, near) if isinstance(known, Mapping) else near
         hint = hint or (f"Did you mean {cut(shown)}?" if shown else "")
         super().__init__(f"{cut(name)} is not {what} in this tenant.{' ' if hint else ''}{hint}")
 

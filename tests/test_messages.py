@@ -54,6 +54,18 @@ def test_suggested_addresses_keep_their_spelling(run: Runner, northlake: Path, a
     assert f"Did you mean {hint}?" in spoken(run, "who", northlake, asked)
 
 
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("check", "zoe", "/sites/Finance"), "'zoe.martin@northlake.example'"),
+        (("who", "Payroll"), "'/sites/Finance/Shared Documents/Payroll'"),
+        (("who", "bonus PLAN"), "'/sites/Finance/Shared Documents/Payroll/Bonus plan.xlsx'"),
+    ],
+)
+def test_part_of_a_name_is_enough_for_a_hint(run: Runner, northlake: Path, words: tuple[str, ...], hint: str) -> None:
+    assert f"Did you mean {hint}?" in spoken(run, words[0], northlake, *words[1:])
+
+
 def test_long_names_are_cut(run: Runner, northlake: Path) -> None:
     for words in (("x" * 5000, "/sites/Board"), ("zoe.martin@northlake.example", "/" + "y" * 5000)):
         assert len(spoken(run, "check", northlake, *words)) < 400
