@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -120,3 +121,20 @@ def test_a_name_that_is_not_utf8_is_one_line(run: Runner, tmp_path: Path) -> Non
 def test_help_says_what_force_replaces(run: Runner) -> None:
     for command in ("audit", "convert", "sample", "collector", "conformance"):
         assert "Replace what an earlier run wrote there" in " ".join(run(command, "--help").out.split())
+
+
+def test_a_list_that_gaps_may_lengthen_says_so(run: Runner, tmp_path: Path) -> None:
+    """Without a list of administrators and without links, anybody may be one."""
+    place = small(tmp_path / "t")
+    (place / "tenant.toml").write_text('[coverage]\nsite_admins = "absent"\nlinks = "absent"\ndefault = "complete"\n')
+    assert "1 reach f under the lens 'open'" in run("who", place, "f").out
+    assert "  possibly 1 more person, where the export has gaps: --possible lists them" in run("who", place, "f").out
+    assert "possibly" not in run("who", place, "f", "--possible").out
+    assert "  possibly 1 more row, where" in run("what", place, "ben").out
+    why = run("why", place, "ben", "f").out
+    assert "  possibly open SITEADMIN, where the export has gaps: --possible shows how" in why
+    ran = run("who", place, "f", "--format", "json")
+    assert len(json.loads(ran.out)) == 1 and "possibly 1 more person" in ran.err
+    assert not run("who", place, "f", "--format", "json", "-q").err
+    (place / "tenant.toml").write_text('[coverage]\ndefault = "complete"\n')
+    assert "possibly" not in run("who", place, "f").out

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from acl_graph.cli.front import AsJson, Export, LensOption, Possible, Quiet, app
-from acl_graph.cli.talk import answer, as_json, opened
+from acl_graph.cli.talk import answer, as_json, opened, say
 from acl_graph.errors import AclGraphError, BadUsage
 from acl_graph.output import shown
 
@@ -70,6 +70,12 @@ def _check_queries(export: Path, queries: Path, *, quiet: bool) -> None:
             answer(as_json({"principal": principal, "item": item, "error": str(error)}))
 
 
+def _hint(lines: list[str], *, quiet: bool) -> None:
+    """What a document for scripts has no place for."""
+    if lines and not quiet:
+        say(*(line.strip() for line in lines))
+
+
 @app.command(rich_help_panel="Ask")
 def who(
     export: Export,
@@ -80,13 +86,16 @@ def who(
     quiet: Quiet = False,
 ) -> None:
     """Everybody who reaches an item, and through what."""
-    from acl_graph.reports.answers import who_text
+    from acl_graph.reports.answers import gaps_say, who_text
 
-    frame = opened(export, quiet=quiet).who(item, lens, possible=possible, via=True)
+    access = opened(export, quiet=quiet)
+    frame = access.who(item, lens, possible=possible, via=True)
+    more = 0 if possible else access.who(item, lens, possible=True).height - frame.height
     if output == "json":
         answer(as_json(frame.select("principal", "level", "via", "latent_by", "name", "login").to_dicts()))
+        _hint(gaps_say(more, "more person"), quiet=quiet)
     else:
-        answer(who_text(frame, item, lens))
+        answer(who_text(frame, item, lens, more))
 
 
 @app.command(rich_help_panel="Ask")
@@ -99,13 +108,16 @@ def what(
     quiet: Quiet = False,
 ) -> None:
     """Every item a principal reaches: its blast radius."""
-    from acl_graph.reports.answers import what_text
+    from acl_graph.reports.answers import gaps_say, what_text
 
-    frame = opened(export, quiet=quiet).what(principal, lens, possible=possible, via=True)
+    access = opened(export, quiet=quiet)
+    frame = access.what(principal, lens, possible=possible, via=True)
+    more = 0 if possible else access.what(principal, lens, possible=True).height - frame.height
     if output == "json":
         answer(as_json(frame.select("item", "level", "label", "via", "latent_by", "path", "count").to_dicts()))
+        _hint(gaps_say(more, "more row"), quiet=quiet)
     else:
-        answer(what_text(frame, principal, lens))
+        answer(what_text(frame, principal, lens, more))
 
 
 @app.command(rich_help_panel="Ask")

@@ -24,6 +24,8 @@ ABOUT = "the tenant folder"
 BATCH = 50_000
 #: a table's file name as people and browsers vary it: grants (1).csv, grants - Copy.csv, grants_2.csv
 _TABLE_NAME = re.compile(r"(?P<table>[a-z_]+?)(?P<copy>[ _-]*\(\d+\)|[ _-]+(copy.*|\d+))?(?P<ending>(\.[a-z0-9]+)*)")
+#: the columns of a list of questions, which people keep beside the export
+QUESTIONS = {"principal", "item"}
 _UNNAMED = re.compile(r"column \(\d+\)")
 
 
@@ -62,14 +64,24 @@ def tables_of(dataset: str) -> tuple[str, ...]:
 def misses(file: Sniffed, mine: Sequence[tuple[Sniffed, str]], raw: RawExport) -> bool:
     """A file that is called as a table and cannot be read as one: no answer is better than one without it.
 
+    One that has a table's columns and another name is left out, and the table is no longer complete.
+
     Raises
     ------
     BadInput
         It lies in an export that has tables; the message says what is wrong with it.
     """
     found = _TABLE_NAME.fullmatch(file.path.name.lower())
-    if found is None or found["table"] not in TABLES or not any(dataset in TABLES for _, dataset in mine):
+    if not any(dataset in TABLES for _, dataset in mine):
         return False
+    if found is None or found["table"] not in TABLES:
+        table = _resembled(file)
+        if table:
+            ending = "".join(file.path.suffixes)
+            raw.damaged(
+                file.relative, f"it has the columns of {table}: a file of them is called {table}{ending}", table
+            )
+        return bool(table)
     name = f"{found['table']}{found['ending']}"
     if found["copy"]:
         raise BadInput(
@@ -77,6 +89,19 @@ def misses(file: Sniffed, mine: Sequence[tuple[Sniffed, str]], raw: RawExport) -
         )
     columns = ", ".join(column.name for column in TABLES[found["table"]].columns[:4])
     raise BadInput(f"{file.relative} {file.why or f'has none of the columns of {name} ({columns} ...)'}.")
+
+
+def _resembled(file: Sniffed) -> str:
+    """The table that has every column of the file, and whose key the file has, or none."""
+    keys = {key.strip().lower() for key in file.keys} - set(SOURCE)
+    if file.format not in ("csv", "json", "parquet") or len(keys) < 2 or keys == QUESTIONS:
+        return ""
+    fitting = [
+        table
+        for table in TABLES.values()
+        if keys <= {column.name for column in table.columns} and keys >= set(table.key[:2])
+    ]
+    return min(fitting, key=lambda table: len(table.columns)).name if fitting else ""
 
 
 def read(files: Sequence[tuple[Sniffed, str]], raw: RawExport, told: Callable[[str], None]) -> None:

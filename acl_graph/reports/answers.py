@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from acl_graph.findings.words import many
 from acl_graph.inert_text import inert
 from acl_graph.reports.sentences import heading
 
@@ -53,18 +54,18 @@ def check_text(found: Answer) -> str:
     return "\n".join(lines)
 
 
-def who_text(frame: pl.DataFrame, item: str, lens: str) -> str:
-    """People, their level, and the way they come in."""
+def who_text(frame: pl.DataFrame, item: str, lens: str, more: int = 0) -> str:
+    """People, their level, and the way they come in; `more` people would reach it if the export's gaps were filled."""
     lines = [inert(f"{frame.height:,} reach {item} under the lens {lens!r}")]
     for row in frame.head(ROWS).iter_rows(named=True):
         name = row["name"] or row["login"] or row["principal"]
         lines.append(inert(f"  {row['level']:9} {name}") + (f"  ({row['latent_by']})" if row["latent_by"] else ""))
         lines += [inert(f"            {step}") for step in row["via"]]
-    return "\n".join(lines + _rest(frame))
+    return "\n".join([*lines, *_rest(frame), *gaps_say(more, "more person")])
 
 
-def what_text(frame: pl.DataFrame, principal: str, lens: str) -> str:
-    """Items, the level, and the way to each."""
+def what_text(frame: pl.DataFrame, principal: str, lens: str, more: int = 0) -> str:
+    """Items, the level, and the way to each; `more` rows would be there if the export's gaps were filled."""
     files = int(frame["count"].fill_null(1).sum()) if frame.height else 0
     lines = [inert(f"{principal} reaches {files:,} files in {frame.height:,} rows under the lens {lens!r}")]
     for row in frame.head(ROWS).iter_rows(named=True):
@@ -74,7 +75,12 @@ def what_text(frame: pl.DataFrame, principal: str, lens: str) -> str:
         )
         if row["via"]:
             lines.append(inert(f"            {' / '.join(row['via'])}"))
-    return "\n".join(lines + _rest(frame))
+    return "\n".join([*lines, *_rest(frame), *gaps_say(more, "more row")])
+
+
+def gaps_say(more: int, things: str) -> list[str]:
+    """The line under a list that is the sure part of a longer one; none where the export leaves nothing open."""
+    return [f"  possibly {many(more, things)}, where the export has gaps: --possible lists them"] if more else []
 
 
 def _rest(frame: pl.DataFrame) -> list[str]:
@@ -89,7 +95,10 @@ def why_text(found: Why) -> str:
     if answer.stopped_by:
         lines.append(f"  stopped by {', '.join(answer.stopped_by_all)}")
     if not found.witnesses:
-        return "\n".join([*lines, "  No path of the permission list leads there."])
+        lines.append("  No path of the permission list leads there.")
+        if answer.possible and answer.possible["open"] != answer.open.name:
+            lines.append(f"  possibly open {answer.possible['open']}, where the export has gaps: --possible shows how")
+        return "\n".join(lines)
     count = f"{found.paths:,}" if found.complete else f"at least {found.paths:,}"
     lines.append(f"  {count} path{'s' if found.paths != 1 else ''}; the shortest first:")
     for number, path in enumerate(found.witnesses, 1):

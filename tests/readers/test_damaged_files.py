@@ -18,9 +18,11 @@ from acl_graph.cli import app
 from acl_graph.errors import BadInput
 from acl_graph.readers import files as reader_files
 from acl_graph.readers import read
+from acl_graph.tables import TABLES as KNOWN_TABLES
 from acl_graph.tenant import Tenant
 from acl_graph.vocabulary import Cover, Level
 from tests.formats import mgdc
+from tests.test_cli import small
 
 TABLES = {
     "principals.csv": "id,kind,login\nada,user,ada@x.example\nbo,user,bo@x.example\ncrew,security_group,\n",
@@ -438,3 +440,30 @@ def test_two_languages_of_one_list_are_one_page(tmp_path: Path) -> None:
     page = {"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#sites", "value": [{"id": "a,b,c"}]}
     (tmp_path / "sites.json").write_text(json.dumps(page))
     assert [file.reader for file in read(tmp_path).files] == ["graph"]
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "table"),
+    [
+        ("assignments.csv", "scope,principal,level", "grants"),
+        ("grants_finance.csv", "Scope,Principal,Level,Link", "grants"),
+        ("groups.csv", "group,member", "members"),
+        ("people.csv", "id,kind,name,login", "principals"),
+        ("questions.csv", "principal,item", None),
+        ("notes.csv", "id,remark", None),
+        ("budget.csv", "scope,principal,level,euro", None),
+    ],
+)
+def test_a_table_under_another_name_is_not_read_and_leaves_its_table_incomplete(
+    tmp_path: Path, name: str, header: str, table: str | None
+) -> None:
+    place = small(tmp_path / "t")
+    before = read(place)
+    (place / name).write_text(header + "\n" + "x," * header.count(",") + "x\n", encoding="utf-8")
+    after = read(place)
+    assert [damage.file for damage in after.damage] == ([name] if table else [])
+    for known in KNOWN_TABLES:
+        expected = Cover.PARTIAL if known == table else before.coverage.table(known)
+        assert after.coverage.table(known) is expected
+    if table:
+        assert f"called {table}.csv" in after.damage[0].why
