@@ -7,6 +7,7 @@ them.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,7 @@ from acl_graph.kernels import reach as kernel
 from acl_graph.names import Codes
 from acl_graph.sets import Sets
 from acl_graph.units import Units
-from acl_graph.vocabulary import Kind
+from acl_graph.vocabulary import Kind, Step
 
 
 @dataclass(frozen=True)
@@ -33,15 +34,14 @@ class Pool:
     site_admins: int
 
 
-def _pool(units: Units, *, latent: bool) -> Pool:
+def _pool(units: Units, steps: Collection[Step]) -> Pool:
     families = units.families
     parts: list[Sets] = [families.now]
-    offsets = {"joining": -1, "eligible": -1}
-    if latent:
-        for name, family in (("joining", families.joining), ("eligible", families.eligible)):
-            if family is not None:
-                offsets[name] = sum(len(part.populations) for part in parts)
-                parts.append(family)
+    offsets = {Step.JOIN: -1, Step.ELIGIBLE: -1}
+    for step, family in ((Step.JOIN, families.joining), (Step.ELIGIBLE, families.eligible)):
+        if step in steps and family is not None:
+            offsets[step] = sum(len(part.populations) for part in parts)
+            parts.append(family)
     admins = units.admins.entries
     user = np.append(units.facts.people.user_of, -1)[np.minimum(admins.node, len(units.facts.people.user_of))]
     single = (user >= 0) & _direct(units, admins.node)
@@ -57,8 +57,8 @@ def _pool(units: Units, *, latent: bool) -> Pool:
         ptr=np.concatenate(pointers),
         users=np.concatenate([*(part.users for part in parts), user[single][order]]).astype(np.int32),
         populations=populations,
-        joining=offsets["joining"],
-        eligible=offsets["eligible"],
+        joining=offsets[Step.JOIN],
+        eligible=offsets[Step.ELIGIBLE],
         site_admins=sum(len(part.populations) for part in parts),
     )
 
@@ -71,7 +71,7 @@ def _direct(units: Units, node: Codes) -> NDArray[np.bool_]:
 
 
 class Lists:
-    """All lists of one world. `latent` adds what is one step away.
+    """All lists of one world. `steps` adds who is one of these steps away: joining, activating, using a link.
 
     `want` are the bits a mask must have, `bare` bool[X] the things on which Anyone entries do not count.
 
@@ -81,9 +81,9 @@ class Lists:
     (single subjects).
     """
 
-    def __init__(self, units: Units, *, latent: bool, want: int, bare: NDArray[np.bool_]) -> None:
-        self.units, self.latent, self.want, self.bare = units, latent, want, bare
-        self.pool = _pool(units, latent=latent)
+    def __init__(self, units: Units, *, steps: Collection[Step], want: int, bare: NDArray[np.bool_]) -> None:
+        self.units, self.steps, self.want, self.bare = units, steps, want, bare
+        self.pool = _pool(units, steps)
         self._name_variants()
         self._write()
 
@@ -166,19 +166,19 @@ class Lists:
         user = np.where(single, np.append(people.user_of, np.full(64, -1, np.int32))[found.node], -1)
         now = units.families.now.set_of
         parts = [(found.scope, np.where(single, -1, now[found.node]), user, found.mask, found.via == VIA_ANYONE)]
-        if self.latent:
+        if Step.LINK_URL in self.steps:
             latent = units.latent.entries
             nobody = np.full(len(latent), -1, np.int32)
             parts.append((latent.scope, now[latent.node], nobody, latent.mask, latent.via != VIA_ORGANIZATION))
-            for family, offset in self._steps():
-                at = np.flatnonzero(~single & family.filled[family.set_of[found.node]])
-                sets = family.set_of[found.node[at]] + offset
-                nobody = np.full(len(at), -1, np.int32)
-                parts.append((found.scope[at], sets, nobody, found.mask[at], np.zeros(len(at), np.bool_)))
+        for family, offset in self._stepping():
+            at = np.flatnonzero(~single & family.filled[family.set_of[found.node]])
+            sets = family.set_of[found.node[at]] + offset
+            nobody = np.full(len(at), -1, np.int32)
+            parts.append((found.scope[at], sets, nobody, found.mask[at], np.zeros(len(at), np.bool_)))
         place, set_of, subject, mask, anyone = (np.concatenate(column) for column in zip(*parts, strict=True))
         return place, set_of.astype(np.int32), subject.astype(np.int32), mask.astype(np.uint64), anyone
 
-    def _steps(self) -> list[tuple[Sets, int]]:
+    def _stepping(self) -> list[tuple[Sets, int]]:
         families, pool = self.units.families, self.pool
         steps = ((families.joining, pool.joining), (families.eligible, pool.eligible))
         return [(family, offset) for family, offset in steps if family is not None and offset >= 0]
@@ -189,7 +189,7 @@ class Lists:
         found = units.admins.entries
         single = _direct(units, found.node)
         sites, sets = [found.scope[~single]], [units.families.now.set_of[found.node[~single]]]
-        for family, offset in self._steps():
+        for family, offset in self._stepping():
             at = ~single & family.filled[family.set_of[found.node]]
             sites.append(found.scope[at])
             sets.append(family.set_of[found.node[at]] + offset)
@@ -214,13 +214,13 @@ class Lists:
         return back
 
 
-def lists_of(units: Units, *, latent: bool, want: int, bare: NDArray[np.bool_]) -> Lists:
+def lists_of(units: Units, *, steps: tuple[Step, ...], want: int, bare: NDArray[np.bool_]) -> Lists:
     """The lists of a world, made once and kept with its units, which never change."""
-    kept: dict[tuple[bool, int, bytes], Lists] | None = getattr(units, "_lists", None)
+    kept: dict[tuple[tuple[Step, ...], int, bytes], Lists] | None = getattr(units, "_lists", None)
     if kept is None:
         kept = {}
         object.__setattr__(units, "_lists", kept)
-    key = (latent, want, np.packbits(bare).tobytes())
+    key = (steps, want, np.packbits(bare).tobytes())
     if key not in kept:
-        kept[key] = Lists(units, latent=latent, want=want, bare=bare)
+        kept[key] = Lists(units, steps=steps, want=want, bare=bare)
     return kept[key]

@@ -1,9 +1,10 @@
 """Bulk reach: how many items every subject reaches and how many subjects reach every scope, under each lens.
 
 Nothing is proportional to (user, file) pairs. Things that share a list of sets and a gate row are one class; what
-classes share is counted once (`kernels/reach.py`). Four rarities are asked pair by pair instead, by the same `decide`
+classes share is counted once (`kernels/reach.py`). Five rarities are asked pair by pair instead, by the same `decide`
 that answers `check`: lists whose masks only together open something, pairs with a waived gate, administrators who
-could elevate themselves, and scopes where an item lets in somebody a plain file would not.
+could elevate themselves, scopes where an item lets in somebody a plain file would not, and things that activating a
+membership opens a gate of.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from acl_graph.access_rules.levels import OPEN_ITEMS, VIEW_BITS
 from acl_graph.csr import checked, gather
 from acl_graph.facts import GUEST, OTP_GUEST, kind_code
 from acl_graph.kernels import reach as kernel
-from acl_graph.lists import lists_of
+from acl_graph.lists import Lists, lists_of
 from acl_graph.names import Codes
 from acl_graph.questions import OneUser, one_thing
 from acl_graph.units import Units
@@ -31,6 +32,9 @@ from acl_graph.vocabulary import GATE_NUMBER, Gate, Kind, Lens, Step
 Sums = NDArray[np.int64]
 #: classes per kernel call: well under a second of work, so that Ctrl-C and progress come through
 CHUNK = 4096
+
+#: what the lists of the lens `latent` count besides what is there now
+STEPS_AWAY = (Step.JOIN, Step.ELIGIBLE, Step.LINK_URL)
 
 OPEN_GATES = (
     Gate.SITE_STATE,
@@ -102,18 +106,29 @@ class _Bulk:
             want |= OPEN_ITEMS
         if lens is Lens.COPILOT and tenant.switch("anon_redeemed_surfaces", True) is False:
             bare = np.ones(units.n_things, np.bool_)
-        self.lists = lists_of(units, latent=lens is Lens.LATENT, want=want, bare=bare)
+        self.want, self.bare = want, bare
+        self.lists = lists_of(units, steps=STEPS_AWAY if lens is Lens.LATENT else (), want=want, bare=bare)
 
     def run(self, told: Callable[[float], None]) -> LensReach:
         units = self.units
         row = self._rows()
         variant = self.lists.variant
-        special = self._whole_scopes(self.lists.flagged[variant] | self._wider_than_plain(row) | self._two_ways)
+        odd = self.lists.flagged[variant] | self._wider_than_plain(row)
+        added = self._two_ways & ~self._moved(Step.ELIGIBLE) & ~self._spared_things()
+        odd |= self._two_ways & ~added
+        if added.any():
+            joined = lists_of(units, steps=(Step.JOIN,), want=self.want, bare=self.bare)
+            row_joined = self._rows(joined=True)
+            odd |= (joined.flagged[joined.variant] & added) | self._wider_than_plain(row_joined)
+        special = self._whole_scopes(odd)
         normal = np.flatnonzero(~special)
         per_user = np.zeros((units.facts.people.n_users, 3), np.int64)
         thing_users = np.zeros(units.n_things, np.int64)
         thing_guests = np.zeros(units.n_things, np.int64)
-        self._classes(normal, variant, row, per_user, thing_users, thing_guests, told)
+        self._classes(normal, self.lists, row, (per_user, thing_users, thing_guests), told)
+        if added.any():
+            both = (per_user, thing_users, thing_guests)
+            self._add_joined(np.flatnonzero(added & ~special), joined, row, row_joined, both)
         users, guests = thing_users[units.n_items :], thing_guests[units.n_items :]
         self._exceptions(special, row, per_user, users, guests)
         self._thing_by_thing(np.flatnonzero(special), per_user, users, guests)
@@ -121,9 +136,29 @@ class _Bulk:
         per_user[~self.is_user] = 0
         return LensReach(per_user, users, guests)
 
+    def _add_joined(
+        self,
+        things: NDArray[np.int64],
+        joined: Lists,
+        row: Codes,
+        row_joined: Codes,
+        into: tuple[Sums, NDArray[np.int64], NDArray[np.int64]],
+    ) -> None:
+        """Add who comes in by joining alone, on things where the other steps have been counted with today's gates.
+
+        Let L be the whole list, J those who are on it now or by joining, A and B those who pass now and after joining.
+        (L and A) or (J and B) is asked for. J is part of L and A part of B, so its size is LA + JB - JA.
+        """
+        for sign, rows in ((1, row_joined), (-1, row)):
+            more = tuple(np.zeros_like(count) for count in into)
+            self._classes(things, joined, rows, (more[0], more[1], more[2]), lambda done: None)
+            for total, count in zip(into, more, strict=True):
+                total += sign * count
+
     # --- which gate row counts for each thing -------------------------------------------------------------------
 
-    def _rows(self) -> Codes:
+    def _rows(self, *, joined: bool = False) -> Codes:
+        """Who passes all gates of each thing; `joined`: once everybody has joined what he can, on every thing."""
         units, lens = self.units, self.lens
         account = {
             Lens.OPEN: units.works,
@@ -136,7 +171,7 @@ class _Bulk:
             account[self.exact_users] = False
         row = np.full(units.n_things, units.rows.add(account), np.int32)
         for gate in LENS_GATES[lens]:
-            row = self._both(row, self._gate(gate))
+            row = self._both(row, self._gate(gate, joined=joined))
         shut = np.zeros(units.n_things, np.bool_)
         if lens in (Lens.FIND, Lens.COPILOT):
             shut |= units.unreadable_by_index
@@ -149,15 +184,16 @@ class _Bulk:
         row[shut] = NONE_PASS
         return checked(row, len(units.rows.matrix()))
 
-    def _gate(self, gate: Gate) -> Codes:
+    def _gate(self, gate: Gate, *, joined: bool = False) -> Codes:
         """The gate's rows; an uploaded copy needs EXTRACT already to be opened (C06)."""
         units = self.units
-        rows = self._row_of(gate)
+        rows = self._row_of(gate, joined=joined)
         if gate is Gate.ENCRYPTION and units.agent_copy.any():
-            rows = np.where(units.agent_copy, self._both(rows, self._row_of(Gate.COPILOT_LABEL)), rows)
+            extract = self._row_of(Gate.COPILOT_LABEL, joined=joined)
+            rows = np.where(units.agent_copy, self._both(rows, extract), rows)
         return rows.astype(np.int32)
 
-    def _row_of(self, gate: Gate) -> Codes:
+    def _row_of(self, gate: Gate, *, joined: bool) -> Codes:
         """The gate's rows under this lens: those of people who have joined what they can, where joining is the step.
 
         Whoever passes now passes then too, and a list holds whoever could join, so these rows count both at once.
@@ -166,7 +202,9 @@ class _Bulk:
         if self.lens is not Lens.LATENT:
             return rows
         then = self.units.after.get(Step.JOIN, {}).get(gate)
-        return rows if then is None else np.where(self._two_ways, rows, then).astype(np.int32)
+        if then is None:
+            return rows
+        return then if joined else np.where(self._two_ways, rows, then).astype(np.int32)
 
     @cached_property
     def _two_ways(self) -> NDArray[np.bool_]:
@@ -175,13 +213,27 @@ class _Bulk:
         found = np.zeros(units.n_things, np.bool_)
         if self.lens is not Lens.LATENT or not units.after:
             return found
-        moved = {step: found.copy() for step in (Step.JOIN, Step.ELIGIBLE)}
-        for step, gates in units.after.items():
-            for gate, then in gates.items():
-                moved[step] |= then != units.gates[gate]
         by_link = np.diff(units.latent.ptr)[units.place_of] > 0
         others = np.ones_like(found) if units.families.eligible is not None else by_link
-        return np.asarray(moved[Step.ELIGIBLE] | (moved[Step.JOIN] & others), np.bool_)
+        return np.asarray(self._moved(Step.ELIGIBLE) | (self._moved(Step.JOIN) & others), np.bool_)
+
+    def _moved(self, step: Step) -> NDArray[np.bool_]:
+        """Things with a gate that a step opens."""
+        units = self.units
+        moved = np.zeros(units.n_things, np.bool_)
+        for gate, then in units.after.get(step, {}).items():
+            moved |= then != units.gates[gate]
+        return moved
+
+    def _spared_things(self) -> NDArray[np.bool_]:
+        """Things on which a gate of this lens is waived for somebody."""
+        thing, _, waived = self.units.exceptions
+        spared = np.zeros(self.units.n_things, np.bool_)
+        spared[thing[(waived & self._relevant()) != 0]] = True
+        return spared
+
+    def _relevant(self) -> int:
+        return sum(1 << GATE_NUMBER[gate] for gate in (*LENS_GATES[self.lens], Gate.LIBRARY))
 
     def _both(self, first: Codes, second: Codes) -> Codes:
         if not second.any():  # ALL_PASS is 0
@@ -201,15 +253,14 @@ class _Bulk:
     def _classes(
         self,
         things: NDArray[np.int64],
-        variant: Codes,
+        lists: Lists,
         row: Codes,
-        per_user: Sums,
-        thing_users: NDArray[np.int64],
-        thing_guests: NDArray[np.int64],
+        into: tuple[Sums, NDArray[np.int64], NDArray[np.int64]],
         told: Callable[[float], None],
     ) -> None:
-        """Count all things whose lists and gates are ordinary."""
-        units, lists, pool = self.units, self.lists, self.lists.pool
+        """Count things whose lists and gates are ordinary: per user, and people and guests of each thing."""
+        units, variant, pool = self.units, lists.variant, lists.pool
+        per_user, thing_users, thing_guests = into
         if not len(things):
             return
         of = np.empty(len(things), np.int32)
@@ -307,8 +358,9 @@ class _Bulk:
         variant, base_variant = self.lists.variant, self.lists.base_variant
         thing, user, waived = units.exceptions
         gates = LENS_GATES[self.lens]
-        relevant = sum(1 << GATE_NUMBER[gate] for gate in (*gates, Gate.LIBRARY))
-        keep = ~special[thing] & ((waived & relevant) != 0) & self.is_user[user] & ~np.isin(user, self.exact_users)
+        keep = (
+            ~special[thing] & ((waived & self._relevant()) != 0) & self.is_user[user] & ~np.isin(user, self.exact_users)
+        )
         thing, user, waived = thing[keep], user[keep], waived[keep]
         if not len(thing):
             return

@@ -14,7 +14,7 @@ from acl_graph.questions import one_thing
 from acl_graph.reach import bulk_reach
 from acl_graph.sets import families
 from acl_graph.verdicts import decide, lens_holds
-from acl_graph.vocabulary import Kind, Lens, Level
+from acl_graph.vocabulary import Kind, Lens, Level, Step
 from acl_graph.witness import Witnesses
 from tests import oracle, worlds
 from tests.makers import tenant_of
@@ -34,9 +34,47 @@ def test_audit_numbers_are_the_sums_of_the_oracles_verdicts(seed: int) -> None:
     assert set(counts["scopes"]) <= set(scopes)
 
 
-@pytest.mark.parametrize("seed", range(1000, 1040))
-def test_bulk_equals_decide_thing_by_thing_for_any_weights(seed: int) -> None:
-    access = Access(tenant_of(worlds.random_world(seed)))
+def behind_public_groups(seed: int) -> oracle.World:
+    """A random world whose sites are restricted to public groups, with links for the organization and grants to groups.
+
+    Joining then opens a gate and fills a list, while a link leads to the same files without opening any gate.
+    """
+    world = worlds.random_world(seed)
+    groups = [row["id"] for row in world.tables["principals"] if row["kind"] == "m365_group"]
+    for row in world.tables["principals"]:
+        if row["kind"] == "m365_group":
+            row["visibility"] = "public"
+    for row in world.tables.get("members", []):
+        row["assignment"] = "active"
+    for at, site in enumerate(world.tables["sites"]):
+        site["restricted_access"] = True
+        world.tables.setdefault("site_restricted_groups", []).append(
+            {"site": site["id"], "group": groups[at % len(groups)]}
+        )
+    for link in world.tables.get("links", []):
+        link.update(audience="organization", expires=None)
+    for at, scope in enumerate(world.tables["scopes"]):
+        given = [{"principal": groups[(at + seed) % len(groups)], "link": None}]
+        given += [{"principal": None, "link": link["id"]} for link in world.tables.get("links", [])[:1]]
+        world.tables.setdefault("grants", []).extend({"scope": scope["id"], "level": "Read", **one} for one in given)
+    world.switches["restricted_access_control"] = True
+    return world
+
+
+def test_worlds_behind_public_groups_have_files_with_two_ways() -> None:
+    units = [Access(tenant_of(behind_public_groups(seed))).sure for seed in range(20)]
+    assert sum(Step.JOIN in one.after and len(one.latent.entries) > 0 for one in units) >= 10
+
+
+@pytest.mark.parametrize(
+    "world",
+    [
+        *(pytest.param(worlds.random_world(seed), id=f"any-{seed}") for seed in range(1000, 1040)),
+        *(pytest.param(behind_public_groups(seed), id=f"behind-{seed}") for seed in range(40)),
+    ],
+)
+def test_bulk_equals_decide_thing_by_thing_for_any_weights(world: oracle.World) -> None:
+    access = Access(tenant_of(world))
     for units in (access.sure, access.possible):
         facts = access.facts
         sums = np.stack([facts.item_count, np.arange(units.n_items) * 7, np.arange(units.n_items) ** 2], axis=1)
