@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +13,9 @@ from acl_graph.cli.front import AsJson, Export, LensOption, Possible, Quiet, app
 from acl_graph.cli.talk import answer, as_json, opened, say
 from acl_graph.errors import AclGraphError, BadUsage
 from acl_graph.output import shown
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @app.command(rich_help_panel="Ask")
@@ -70,6 +75,12 @@ def _check_queries(export: Path, queries: Path, *, quiet: bool) -> None:
             answer(as_json({"principal": principal, "item": item, "error": str(error)}))
 
 
+def _listed(asked: Callable[..., pl.DataFrame], *, possible: bool) -> tuple[pl.DataFrame, int]:
+    """The list with its paths, and how many more rows it would have if the gaps of the export were filled."""
+    frame = asked(possible=possible, via=True)
+    return frame, 0 if possible else asked(possible=True).height - frame.height
+
+
 def _hint(lines: list[str], *, quiet: bool) -> None:
     """What a document for scripts has no place for."""
     if lines and not quiet:
@@ -88,9 +99,7 @@ def who(
     """Everybody who reaches an item, and through what."""
     from acl_graph.reports.answers import gaps_say, who_text
 
-    access = opened(export, quiet=quiet)
-    frame = access.who(item, lens, possible=possible, via=True)
-    more = 0 if possible else access.who(item, lens, possible=True).height - frame.height
+    frame, more = _listed(partial(opened(export, quiet=quiet).who, item, lens), possible=possible)
     if output == "json":
         answer(as_json(frame.select("principal", "level", "via", "latent_by", "name", "login").to_dicts()))
         _hint(gaps_say(more, "more person"), quiet=quiet)
@@ -110,9 +119,7 @@ def what(
     """Every item a principal reaches: its blast radius."""
     from acl_graph.reports.answers import gaps_say, what_text
 
-    access = opened(export, quiet=quiet)
-    frame = access.what(principal, lens, possible=possible, via=True)
-    more = 0 if possible else access.what(principal, lens, possible=True).height - frame.height
+    frame, more = _listed(partial(opened(export, quiet=quiet).what, principal, lens), possible=possible)
     if output == "json":
         answer(as_json(frame.select("item", "level", "label", "via", "latent_by", "path", "count").to_dicts()))
         _hint(gaps_say(more, "more row"), quiet=quiet)
