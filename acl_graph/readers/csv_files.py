@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 
 from acl_graph.errors import BadInput
-from acl_graph.readers.csv_header import clean_header
+from acl_graph.readers.csv_header import column_names
 from acl_graph.readers.files import CUT_OFF, LONGEST_RECORD, Sniffed, open_watched, plain
 
 #: text read in one go: large enough for polars to be fast, small beside what a tenant holds anyway
@@ -126,13 +126,8 @@ class _Rows:
         reader = csv.reader(feed, delimiter=self.file.delimiter)
         cells = next(reader, [])
         self.line += reader.line_num
-        names: list[str] = []
-        for position, cell in enumerate(cells):
-            cleaned = clean_header(cell)
-            taken = not cleaned or cleaned in names
-            names.append(f"{cleaned or 'column'} ({position + 1})" if taken else cleaned)
-        self.names = names
-        self.own_numbers = SOURCE_ROW in names
+        self.names = list(column_names(cells))
+        self.own_numbers = SOURCE_ROW in self.names
         return "".join(feed.left()).encode()
 
     def _fast(self, block: bytes) -> tuple[int, pl.DataFrame] | None:
