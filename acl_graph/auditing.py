@@ -77,7 +77,7 @@ class Audit:
     def write(self, directory: str | Path, *, force: bool = False, keep: Path | None = None) -> Path:
         """Write `summary.json`, the tables, the findings and `report.html`; whole or not at all, for the owner only.
 
-        `force` replaces a folder that holds nothing but an earlier answer; `keep` is the export and stays.
+        `force` replaces what an earlier answer put there and leaves everything else; `keep` is the export and stays.
         """
         from acl_graph.reports.folder import write_audit
 

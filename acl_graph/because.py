@@ -27,11 +27,12 @@ from acl_graph.access_rules.levels import CANCEL_CHECKOUT, MANAGE_LISTS, VIEW_BI
 from acl_graph.access_rules.links import AUDIENCES
 from acl_graph.access_rules.site_controls import IB_MODES
 from acl_graph.facts import EXTERNAL_MEMBER, OTP_GUEST, kind_code
+from acl_graph.inert_text import inert
 from acl_graph.questions import OneUser
 from acl_graph.units import Listed, Units
 from acl_graph.verdicts import NO, NOT_FOUND, Pairs, Verdicts
 from acl_graph.vocabulary import GATE_NUMBER, STEPS, Gate, Kind, Level, Step
-from acl_graph.witness import inert, name_of
+from acl_graph.witness import name_of
 
 #: gates that stop opening itself; the others only keep content out of search and Copilot
 STOP_OPENING = sum(1 << GATE_NUMBER[gate] for gate in tuple(Gate)[: GATE_NUMBER[Gate.ENCRYPTION] + 1])

@@ -14,10 +14,11 @@ from acl_graph.access_rules.forms import VIA_UNKNOWN
 from acl_graph.access_rules.hierarchy import elevating_roles
 from acl_graph.because import Asked
 from acl_graph.facts import kind_code
+from acl_graph.inert_text import inert
 from acl_graph.units import Units
 from acl_graph.verdicts import FOUND, YES
 from acl_graph.vocabulary import GATE_NUMBER, STEPS, Cover, Gate, Kind, Level, Step
-from acl_graph.witness import inert, name_of
+from acl_graph.witness import name_of
 
 #: how many paths through unknown memberships are told; one is enough to make the point, all would be a list
 TOLD = 3

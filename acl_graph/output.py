@@ -19,7 +19,7 @@ from acl_graph.errors import CannotWrite, OutputExists
 from acl_graph.unfinished import removed_on_leaving, settling, writing
 
 MARKER = ".acl-graph"
-_HEAD = "# Written by acl-graph. --force replaces this folder only while it holds nothing but these files.\n"
+_HEAD = "# Written by acl-graph. --force replaces these files, and leaves whatever else lies here.\n"
 _SYSTEM_SAYS = re.compile(r"\(os error (\d+)\)")
 #: whether a file that is not ours must not stay beside what is written
 Clashes = Callable[[str], bool]

@@ -187,16 +187,16 @@ class _Asked:
     def _without_claims(self, units: Units, nodes: list[int]) -> Iterator[int]:
         """Subjects listed below these groups: a set with a claim in it does not list who is in the claim anyway."""
         ptr, order = units.members_of
-        seen, todo = set(nodes), list(nodes)
-        while todo:
-            node = todo.pop()
+        seen, waiting = set(nodes), list(nodes)
+        while waiting:
+            node = waiting.pop()
             user = int(self.people.user_of[node])
             if user >= 0:
                 yield user
             for member in units.membership.member[order[ptr[node] : ptr[node + 1]]]:
                 if int(member) not in seen:
                     seen.add(int(member))
-                    todo.append(int(member))
+                    waiting.append(int(member))
 
     # --- what stands in a site --------------------------------------------------------------------------------------
 

@@ -18,8 +18,9 @@ import polars as pl
 from acl_graph.access import Access, Answer
 from acl_graph.facts import KINDS as KINDS_BY_CODE
 from acl_graph.facts import kind_code
+from acl_graph.inert_text import inert
 from acl_graph.vocabulary import ENTRA_GROUP_KINDS, Gate, Kind, Level
-from acl_graph.witness import Step, Witnesses, inert, thing_name
+from acl_graph.witness import Step, Witnesses, thing_name
 
 GRAPH = "https://graph.microsoft.com/v1.0"
 #: ways to come to something, in the order in which they are picked

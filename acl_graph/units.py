@@ -321,8 +321,8 @@ def compile_world(facts: Facts, *, sure: Units | None = None) -> Units:
     gates[Gate.RESTRICTED_DISCOVERY] = shut(np.append(undiscovered, False)[thing_site] & ~(may_use & recent_spared))
     searched = discovery.restricted_search(facts, rows)
     # a level that opens nothing comes by itself, as Limited Access above what is shared: it shares nothing (H06)
-    people_links = (linked.open.via == VIA_PEOPLE) & (linked.open.user_row >= 0) & _opening(linked.open.mask)
-    direct = (people.user_of[assigned.open.node] >= 0) & _opening(assigned.open.mask)
+    people_links = (linked.open.via == VIA_PEOPLE) & (linked.open.user_row >= 0) & levels.opening(linked.open.mask)
+    direct = (people.user_of[assigned.open.node] >= 0) & levels.opening(assigned.open.mask)
     shared_scope = np.concatenate([assigned.open.scope[direct], linked.open.scope[people_links]])
     shared_user = np.concatenate(
         [people.user_of[assigned.open.node[direct]], people.user_of[linked.open.node[people_links]]]
@@ -412,10 +412,6 @@ def compile_world(facts: Facts, *, sure: Units | None = None) -> Units:
         n_scopes=n_scopes,
         n_places=n_places,
     )
-
-
-def _opening(mask: Mask) -> NDArray[np.bool_]:
-    return np.asarray(mask & np.uint64(levels.VIEW_BITS) == np.uint64(levels.VIEW_BITS))
 
 
 def _may_be(facts: Facts, column: str, *, wide: bool) -> NDArray[np.bool_]:

@@ -453,4 +453,4 @@ def thing_name(units: Units, thing: int) -> str:
     return inert(path or names[code])
 
 
-__all__ = ["Step", "Witnesses", "inert", "name_of", "thing_name"]
+__all__ = ["Step", "Witnesses", "name_of", "thing_name"]

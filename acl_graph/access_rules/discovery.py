@@ -75,6 +75,14 @@ def own_and_used(facts: Facts, *, recent: bool) -> list[tuple[Codes, Codes]]:
     return [(np.concatenate(owned_item), np.concatenate(owner)), (used, user)]
 
 
+def by_item(pairs: list[tuple[Codes, Codes]]) -> tuple[Codes, Codes]:
+    """All these (item, user) pairs whose item and user are known, sorted by item: (items, users)."""
+    item, user = (np.concatenate(part) for part in zip(*pairs, strict=True))
+    known = (item >= 0) & (user >= 0)
+    order = np.argsort(item[known], kind="stable")
+    return item[known][order].astype(np.int32), user[known][order].astype(np.int32)
+
+
 def recent_spared(facts: Facts, *, wide: bool) -> bool:
     """Whether own and recent files are taken to stay discoverable: yes unless the flag says `no`; `unk` is possibly."""
     said = str(facts.tenant.switch("rcd_recent_exception", "yes")).lower()

@@ -187,6 +187,11 @@ def app_grants(facts: Facts, *, wide: bool) -> list[tuple[int, int, int]]:
     return found
 
 
+def opening(mask: Mask) -> NDArray[np.bool_]:
+    """Which masks let anybody view an item."""
+    return np.asarray(mask & np.uint64(VIEW_BITS) == np.uint64(VIEW_BITS))
+
+
 def app_masks(facts: Facts, *, wide: bool) -> Mask:
     """What each subject may do everywhere as an app with application permissions, uint64[U] (P19)."""
     masks = np.zeros(facts.people.n_users, np.uint64)

@@ -167,12 +167,7 @@ class GatesAfter:
         ):
             return nobody, bit
         if self._own is None:
-            item, who = (
-                np.concatenate(part) for part in zip(*discovery.own_and_used(self.facts, recent=True), strict=True)
-            )
-            keep = (item >= 0) & (who >= 0)
-            order = np.argsort(item[keep], kind="stable")
-            self._own = item[keep][order].astype(np.int32), who[keep][order].astype(np.int32)
+            self._own = discovery.by_item(discovery.own_and_used(self.facts, recent=True))
         if thing >= self.units.n_items:
             return nobody, bit
         item, who = self._own

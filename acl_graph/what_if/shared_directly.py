@@ -8,7 +8,7 @@ import numpy as np
 
 from acl_graph.access_rules import discovery
 from acl_graph.access_rules.forms import VIA_GRANT, VIA_PEOPLE
-from acl_graph.access_rules.levels import VIEW_BITS
+from acl_graph.access_rules.levels import opening
 from acl_graph.names import Codes
 from acl_graph.units import Units
 from acl_graph.vocabulary import GATE_NUMBER, Gate
@@ -32,20 +32,14 @@ class SharedDirectly:
         found = self.units.listed.at(int(self.units.place_of[thing]))
         user = np.append(self.units.facts.people.user_of, np.full(64, -1, np.int32))[found.node]
         named = (found.via == VIA_GRANT) | ((found.via == VIA_PEOPLE) & (found.user_row >= 0))
-        given = named & (user >= 0) & (found.mask & np.uint64(VIEW_BITS) == np.uint64(VIEW_BITS))
+        given = named & (user >= 0) & opening(found.mask)
         gone = self.layer.dropped(found, overlay)
         lost = np.setdiff1d(user[given & gone], user[given & ~gone])
-        return np.setdiff1d(lost, self._own.get(int(thing), nobody)).astype(np.int32)
+        item, who = self._own
+        start, end = np.searchsorted(item, [thing, thing + 1])
+        return np.setdiff1d(lost, who[start:end]).astype(np.int32)
 
     @cached_property
-    def _own(self) -> dict[int, Codes]:
-        """item -> the subjects who made or used it."""
-        item, user = (
-            np.concatenate(part) for part in zip(*discovery.own_and_used(self.units.facts, recent=False), strict=True)
-        )
-        keep = (item >= 0) & (user >= 0)
-        item, user = item[keep], user[keep]
-        order = np.argsort(item, kind="stable")
-        item, user = item[order], user[order]
-        starts = np.flatnonzero(np.r_[True, item[1:] != item[:-1]]) if len(item) else np.zeros(0, np.int64)
-        return dict(zip(item[starts].tolist(), np.split(user, starts[1:]), strict=False))
+    def _own(self) -> tuple[Codes, Codes]:
+        """(items, subjects who made or used them), sorted by item."""
+        return discovery.by_item(discovery.own_and_used(self.units.facts, recent=False))
