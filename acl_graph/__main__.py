@@ -2,7 +2,7 @@
 
 import signal
 
-from acl_graph.unfinished import leave
+from acl_graph.safe_output.interrupts import leave
 
 
 def main() -> None:

@@ -18,10 +18,10 @@ import pytest
 
 import acl_graph
 from acl_graph.reports import answers
-from acl_graph.tables import TABLES
+from acl_graph.tenant.schema import TABLES
 from acl_graph.vocabulary import COPILOT_VERDICTS, FIND_VERDICTS, Cover, Gate, Kind, Lens, Level, Step
-from tests import pages
-from tests.pages import DOCS, ROOT, Block
+from tests.support import pages
+from tests.support.pages import DOCS, ROOT, Block
 
 PAGES = pages.all_pages()
 RUNNABLE = ("console", "pycon", "python")

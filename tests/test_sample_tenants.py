@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from acl_graph.access import Access
-from acl_graph.cautions import cautions
-from acl_graph.exposure import Policy, weigh
+from acl_graph.access.reach import bulk_reach
+from acl_graph.exposure import Policy
+from acl_graph.exposure.policy import weigh
 from acl_graph.findings import find_all
-from acl_graph.reach import bulk_reach
+from acl_graph.inspection.cautions import cautions
 from acl_graph.readers import read
 from acl_graph.vocabulary import Lens, Level
 

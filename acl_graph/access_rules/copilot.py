@@ -12,16 +12,8 @@ from acl_graph.access_rules.external_sharing import ONEDRIVE, site_kinds
 from acl_graph.access_rules.forms import ALL_PASS, VIA_AGENT, Entries, GateRows, UsersIn, entries
 from acl_graph.access_rules.hierarchy import GRANTEES, site_owner
 from acl_graph.access_rules.levels import READ_MASK
-from acl_graph.facts import (
-    EXTERNAL_MEMBER,
-    INTERNAL,
-    LICENSED,
-    NO_LICENCE,
-    PAYG,
-    Facts,
-    kind_code,
-)
-from acl_graph.names import Codes
+from acl_graph.indexed.ids import Codes
+from acl_graph.indexed.indexed_tenant import EXTERNAL_MEMBER, INTERNAL, LICENSED, NO_LICENCE, PAYG, Facts, kind_code
 from acl_graph.vocabulary import Kind
 
 NOT_APPLICABLE, NOT_KNOWN, CAN_USE = range(3)

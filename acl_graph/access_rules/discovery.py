@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from acl_graph.access_rules.external_sharing import ONEDRIVE, site_column, site_kinds
 from acl_graph.access_rules.forms import ALL_PASS, NONE_PASS, Exceptions, GateRows
 from acl_graph.access_rules.hierarchy import site_owner
-from acl_graph.facts import Facts
-from acl_graph.names import Codes, flags
+from acl_graph.indexed.ids import Codes, flags
+from acl_graph.indexed.indexed_tenant import Facts
 from acl_graph.vocabulary import Gate
 
 RECENT = timedelta(days=30)  #: "recently interacted" is not defined by Microsoft; a month is what we take (O13)

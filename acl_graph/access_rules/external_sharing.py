@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from acl_graph.access_rules.forms import ALL_PASS, GateRows
 from acl_graph.access_rules.principals import external
-from acl_graph.facts import Facts
-from acl_graph.names import Codes, flags, words
+from acl_graph.indexed.ids import Codes, flags, words
+from acl_graph.indexed.indexed_tenant import Facts
 
 #: S10: in the order of restrictiveness, which is not the order of the numbers Microsoft gives them
 SHARING = (

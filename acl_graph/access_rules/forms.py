@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from acl_graph.names import Codes
+from acl_graph.indexed.ids import Codes
 from acl_graph.vocabulary import Gate
 
 Mask = NDArray[np.uint64]

@@ -29,8 +29,8 @@ from acl_graph.access_rules.levels import (
     SITE_ADMIN,
 )
 from acl_graph.access_rules.principals import external, may_own, pair_in, reached_expiry
-from acl_graph.facts import Facts
-from acl_graph.names import Codes, flags, whole, words
+from acl_graph.indexed.ids import Codes, flags, whole, words
+from acl_graph.indexed.indexed_tenant import Facts
 from acl_graph.vocabulary import Gate, Kind
 
 ADMIN_MASK = FULL | SITE_ADMIN

@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from acl_graph.access_rules.forms import Mask
-from acl_graph.facts import Facts, kind_code
+from acl_graph.indexed.indexed_tenant import Facts, kind_code
 from acl_graph.vocabulary import Kind, Level
 
 # L01: value v of PermissionKind is bit v - 1

@@ -26,8 +26,8 @@ from acl_graph.access_rules.forms import (
 )
 from acl_graph.access_rules.levels import FULL
 from acl_graph.access_rules.principals import external, pair_in, reached_expiry
-from acl_graph.facts import EXTERNAL_MEMBER, INTERNAL, Facts
-from acl_graph.names import Codes, words
+from acl_graph.indexed.ids import Codes, words
+from acl_graph.indexed.indexed_tenant import EXTERNAL_MEMBER, INTERNAL, Facts
 from acl_graph.vocabulary import Kind
 
 AUDIENCES = ("anyone", "organization", "people", "existing")

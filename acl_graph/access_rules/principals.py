@@ -17,7 +17,8 @@ from acl_graph.access_rules.forms import (
     NO_GUEST,
     Membership,
 )
-from acl_graph.facts import (
+from acl_graph.indexed.ids import Codes
+from acl_graph.indexed.indexed_tenant import (
     ACTIVE,
     CHANNEL_EXTERNAL,
     EXTERNAL_MEMBER,
@@ -28,7 +29,6 @@ from acl_graph.facts import (
     Facts,
     kind_code,
 )
-from acl_graph.names import Codes
 from acl_graph.vocabulary import ENTRA_GROUP_KINDS, Cover, Kind
 
 NO_EDGE, POSSIBLY, SURELY = range(3)

@@ -12,8 +12,8 @@ from acl_graph.access_rules.external_sharing import domain_of
 from acl_graph.access_rules.forms import ALL_PASS, NONE_PASS, Exceptions, GateRows, UsersIn
 from acl_graph.access_rules.hierarchy import site_owner
 from acl_graph.access_rules.principals import external
-from acl_graph.facts import CHANNEL_EXTERNAL, Facts, kind_code
-from acl_graph.names import Codes, flags
+from acl_graph.indexed.ids import Codes, flags
+from acl_graph.indexed.indexed_tenant import CHANNEL_EXTERNAL, Facts, kind_code
 from acl_graph.vocabulary import Gate, Kind
 
 VIEW_RIGHTS = ("VIEW", "OWNER")

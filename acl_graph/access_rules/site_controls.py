@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from acl_graph.access_rules.external_sharing import ONEDRIVE, SHARED_CHANNEL, site_column, site_kinds
 from acl_graph.access_rules.forms import ALL_PASS, NONE_PASS, GateRows, Membership, UsersIn
 from acl_graph.access_rules.hierarchy import site_groups
-from acl_graph.facts import EXTERNAL_MEMBER, INTERNAL, Facts, kind_code
-from acl_graph.names import Codes, flags, words
+from acl_graph.indexed.ids import Codes, flags, words
+from acl_graph.indexed.indexed_tenant import EXTERNAL_MEMBER, INTERNAL, Facts, kind_code
 from acl_graph.vocabulary import Kind
 
 IB_MODES = ("Open", "Explicit", "Implicit", "OwnerModerated", "Mixed")

@@ -5,8 +5,16 @@ Nothing heavy is imported until a command runs, so that `--help` answers at once
 
 from __future__ import annotations
 
-from acl_graph.cli import ask, look, work  # the commands enter themselves into the program; this is their order
-from acl_graph.cli.front import Exit, app
-from acl_graph.cli.leave import main
+from acl_graph.cli.commands import ask  # the commands enter themselves into the program; this is their order
 
-__all__ = ["Exit", "app", "ask", "look", "main", "work"]
+# isort: split
+from acl_graph.cli.commands import inspect
+
+# isort: split
+from acl_graph.cli.commands import audit, make
+
+# isort: split
+from acl_graph.cli.app import Exit, app
+from acl_graph.cli.main import main
+
+__all__ = ["Exit", "app", "ask", "audit", "inspect", "main", "make"]

@@ -16,7 +16,7 @@ from acl_graph.conformance.report import Report
 from acl_graph.conformance.report import judge as _judge
 from acl_graph.conformance.rules_table import table
 from acl_graph.errors import BadInput
-from acl_graph.output import check_file, whole_file
+from acl_graph.safe_output.write import check_file, whole_file
 
 
 def run_suite() -> Report:

@@ -46,9 +46,9 @@ def tenant_of(case: Case) -> Any:
     """
     import polars as pl
 
-    from acl_graph.raw import RawExport
-    from acl_graph.tables import TABLES
-    from acl_graph.tenant import build
+    from acl_graph.tenant.raw_export import RawExport
+    from acl_graph.tenant.schema import TABLES
+    from acl_graph.tenant.tenant import build
 
     raw = RawExport(Path(), name=case.id)
     if case.snapshot:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from acl_graph.errors import BadInput
-from acl_graph.tables import FALSE, TABLES, TRUE, Column
+from acl_graph.tenant.schema import FALSE, TABLES, TRUE, Column
 from acl_graph.vocabulary import Kind
 
 Row = dict[str, Any]

@@ -10,7 +10,10 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 
 from acl_graph.access import Access
-from acl_graph.exposure import Policy, Sensitivity
+from acl_graph.access.reach import LensReach
+from acl_graph.exposure import Policy
+from acl_graph.exposure.analysis import Context
+from acl_graph.exposure.policy import Sensitivity
 from acl_graph.findings import (
     anyone_link,
     broad_claim,
@@ -33,9 +36,7 @@ from acl_graph.findings import (
     unresolved_principal,
     widening_inheritance,
 )
-from acl_graph.findings.context import Context
 from acl_graph.findings.finding import SEVERITIES, Finding
-from acl_graph.reach import LensReach
 from acl_graph.vocabulary import Lens
 
 RULES: tuple[ModuleType, ...] = (

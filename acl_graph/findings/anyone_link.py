@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from acl_graph.access_rules.forms import VIA_ANYONE
-from acl_graph.findings import fixes
-from acl_graph.findings.assessing import Case, report
-from acl_graph.findings.context import Context
+from acl_graph.changes import catalogue as fixes
+from acl_graph.exposure.analysis import Context
+from acl_graph.findings.assess import Case, report
 from acl_graph.findings.finding import Finding, Rule, unsupported
 from acl_graph.findings.link_cases import links_of
-from acl_graph.findings.words import many
+from acl_graph.safe_output.plurals import many
 from acl_graph.vocabulary import Lens
 
 CODE = "anyone_link"

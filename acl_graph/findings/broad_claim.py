@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from acl_graph.findings import fixes
-from acl_graph.findings.assessing import Case, report
-from acl_graph.findings.causes import causes
-from acl_graph.findings.context import CLAIMS, Context
+from acl_graph.changes import catalogue as fixes
+from acl_graph.exposure.analysis import CLAIMS, Context
+from acl_graph.findings.assess import Case, report
+from acl_graph.findings.entry_rows import causes
 from acl_graph.findings.finding import Finding, Rule
-from acl_graph.findings.words import many
+from acl_graph.safe_output.plurals import many
 from acl_graph.vocabulary import Lens
 
 CODE = "broad_claim"

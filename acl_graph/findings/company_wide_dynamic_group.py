@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from acl_graph.findings.assessing import Case, report
-from acl_graph.findings.causes import causes
-from acl_graph.findings.context import Context
+from acl_graph.exposure.analysis import Context
+from acl_graph.findings.assess import Case, report
+from acl_graph.findings.entry_rows import causes
 from acl_graph.findings.finding import Finding, Rule, unsupported
 from acl_graph.findings.oversized_group import GROUPS
-from acl_graph.findings.words import many
+from acl_graph.safe_output.plurals import many
 from acl_graph.vocabulary import Kind, Lens
 
 CODE = "company_wide_dynamic_group"

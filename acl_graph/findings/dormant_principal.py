@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from acl_graph.findings.assessing import Case, report
-from acl_graph.findings.context import Context
+from acl_graph.exposure.analysis import Context
+from acl_graph.findings.assess import Case, report
 from acl_graph.findings.finding import Finding, Rule, unsupported
-from acl_graph.findings.routes import reached_scopes, routes
+from acl_graph.findings.rows_of_person import reached_scopes, routes
 from acl_graph.findings.usage_evidence import confidence, used_since
-from acl_graph.findings.words import many
+from acl_graph.safe_output.plurals import many
 from acl_graph.vocabulary import Lens
 
 CODE = "dormant_principal"

@@ -6,14 +6,14 @@ import numpy as np
 import polars as pl
 
 from acl_graph.access_rules.principals import reached_expiry
-from acl_graph.findings import fixes
-from acl_graph.findings.assessing import Case, report
-from acl_graph.findings.context import Context
+from acl_graph.changes import catalogue as fixes
+from acl_graph.changes.simulate import Change
+from acl_graph.exposure.analysis import Context
+from acl_graph.findings.assess import Case, report
 from acl_graph.findings.finding import Finding, Rule, unsupported
-from acl_graph.findings.remains import remains
-from acl_graph.findings.words import many
+from acl_graph.findings.leftover_rows import remains
+from acl_graph.safe_output.plurals import many
 from acl_graph.vocabulary import Cover
-from acl_graph.what_if import Change
 
 CODE = "expired_guest"
 TITLE = "A guest's time on a site is over, and the permissions are still there"

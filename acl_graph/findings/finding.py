@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from acl_graph.inert_text import inert
-from acl_graph.what_if import Change
+from acl_graph.changes.simulate import Change
+from acl_graph.safe_output.text import inert
 
 SEVERITIES = ("low", "medium", "high", "critical")
 #: the least exposure (sensitive weight times people) of medium, high and critical

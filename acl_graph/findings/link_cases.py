@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from acl_graph.access_rules.forms import Entries
-from acl_graph.findings.context import Bools, Context, Counts
+from acl_graph.exposure.analysis import Bools, Context, Counts
 
 
 @dataclass(frozen=True)

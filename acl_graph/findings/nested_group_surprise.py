@@ -6,12 +6,12 @@ import re
 
 import numpy as np
 
-from acl_graph.csr import spread
-from acl_graph.findings import fixes
-from acl_graph.findings.assessing import Case, report
-from acl_graph.findings.context import Bools, Context, Counts
+from acl_graph.changes import catalogue as fixes
+from acl_graph.exposure.analysis import Bools, Context, Counts
+from acl_graph.findings.assess import Case, report
 from acl_graph.findings.finding import Finding, Rule, unsupported
-from acl_graph.findings.words import many
+from acl_graph.kernels.csr import spread
+from acl_graph.safe_output.plurals import many
 from acl_graph.vocabulary import Cover, Kind
 
 CODE = "nested_group_surprise"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from acl_graph.access_rules.forms import VIA_ADMIN
-from acl_graph.facts import DELETED, DISABLED, STATES
-from acl_graph.findings.assessing import Case, report
-from acl_graph.findings.context import Context
+from acl_graph.exposure.analysis import Context
+from acl_graph.findings.assess import Case, report
 from acl_graph.findings.finding import Finding, Rule, unsupported
-from acl_graph.findings.remains import remains
-from acl_graph.findings.words import many
+from acl_graph.findings.leftover_rows import remains
+from acl_graph.indexed.indexed_tenant import DELETED, DISABLED, STATES
+from acl_graph.safe_output.plurals import many
 from acl_graph.vocabulary import Kind
 
 CODE = "orphaned_principal"

@@ -7,10 +7,10 @@ import numpy as np
 from acl_graph.access_rules.hierarchy import site_owner
 from acl_graph.access_rules.levels import MANAGE_PERMISSIONS, VIEW_BITS
 from acl_graph.access_rules.site_controls import closed_sites
-from acl_graph.findings.assessing import Case, report
-from acl_graph.findings.context import Bools, Context
+from acl_graph.exposure.analysis import Bools, Context
+from acl_graph.findings.assess import Case, report
 from acl_graph.findings.finding import Finding, Rule, unsupported
-from acl_graph.findings.words import many
+from acl_graph.safe_output.plurals import many
 from acl_graph.vocabulary import Cover, Lens
 
 CODE = "ownerless_site"

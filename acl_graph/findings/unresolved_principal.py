@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from acl_graph.findings import fixes
-from acl_graph.findings.assessing import Case, report
-from acl_graph.findings.context import Context
+from acl_graph.changes import catalogue as fixes
+from acl_graph.exposure.analysis import Context
+from acl_graph.findings.assess import Case, report
 from acl_graph.findings.finding import Finding, Rule
-from acl_graph.findings.words import many
+from acl_graph.safe_output.plurals import many
 
 CODE = "unresolved_principal"
 TITLE = "A permission list names somebody whom the export does not describe"

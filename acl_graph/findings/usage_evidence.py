@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from acl_graph.findings.context import Context
+from acl_graph.exposure.analysis import Context
 from acl_graph.vocabulary import Cover
 
 

@@ -13,29 +13,23 @@ from pathlib import Path
 from types import ModuleType
 
 from acl_graph.errors import AclGraphError, BadInput
-from acl_graph.raw import RawExport, ReadFile
-from acl_graph.readers import (
-    audit_log,
-    content_explorer,
-    dag,
-    directory,
-    graph_json,
-    mgdc,
-    permission_report,
-    purview_labels,
-    restricted_search,
-    role_assignments,
-    segments,
-    sharing_report,
-    spo_site,
-    spo_tenant,
-    tenant_folder,
-)
-from acl_graph.readers.files import Sniffed, sniff
-from acl_graph.readers.joining import join, one_tenant, still_one_tenant
-from acl_graph.readers.walking import Walked, walk
-from acl_graph.tables import TABLES
-from acl_graph.tenant import Tenant, build
+from acl_graph.readers import mgdc
+from acl_graph.readers.directory import lists as directory
+from acl_graph.readers.directory import segments
+from acl_graph.readers.graph import answers as graph_json
+from acl_graph.readers.identity.merge_ids import join, one_tenant, still_one_tenant
+from acl_graph.readers.parsing.discover import Walked, walk
+from acl_graph.readers.parsing.sniff import Sniffed, sniff
+from acl_graph.readers.purview import audit_log, content_explorer
+from acl_graph.readers.purview import labels as purview_labels
+from acl_graph.readers.reports import dag, permission_report, sharing_report
+from acl_graph.readers.rest import role_assignments
+from acl_graph.readers.settings import restricted_search, spo_site, spo_tenant
+from acl_graph.readers.tenant_folder import tables as tenant_folder
+from acl_graph.tenant import Tenant
+from acl_graph.tenant.raw_export import RawExport, ReadFile
+from acl_graph.tenant.schema import TABLES
+from acl_graph.tenant.tenant import build
 
 #: in the order in which they are asked whether a file is theirs
 READERS: tuple[ModuleType, ...] = (

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from acl_graph.findings.words import many
-from acl_graph.inert_text import inert
 from acl_graph.reports.sentences import heading
+from acl_graph.safe_output.plurals import many
+from acl_graph.safe_output.text import inert
 
 if TYPE_CHECKING:
-    from acl_graph.access import Answer, Why
+    from acl_graph.access.api import Answer, Why
 
 #: rows a listing prints; the rest is counted, and complete with --format json
 ROWS = 200

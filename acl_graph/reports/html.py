@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from acl_graph.inert_text import inert
 from acl_graph.reports import sentences
+from acl_graph.safe_output.text import inert
 from acl_graph.vocabulary import Lens
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from acl_graph.inert_text import inert
 from acl_graph.reports import sentences as say
+from acl_graph.safe_output.text import inert
 from acl_graph.vocabulary import Lens
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from acl_graph.findings.words import many
+from acl_graph.safe_output.plurals import many
 
 #: files named one by one where they could not be read
 NAMED = 3

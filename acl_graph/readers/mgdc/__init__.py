@@ -12,8 +12,6 @@ from pathlib import Path
 
 import polars as pl
 
-from acl_graph.raw import COUNTS, RawExport, ReadFile
-from acl_graph.readers.files import Sniffed, sniff
 from acl_graph.readers.mgdc import content, groups, permissions, sites, tables_out
 from acl_graph.readers.mgdc.census import Census, census_of
 from acl_graph.readers.mgdc.coverage import cover
@@ -23,7 +21,9 @@ from acl_graph.readers.mgdc.people import Means, People, Resolved, Resolver, squ
 from acl_graph.readers.mgdc.permission_rows import KEY, read_permissions, with_deleted_admins
 from acl_graph.readers.mgdc.pulls import current, dated, newest_day
 from acl_graph.readers.mgdc.source import Reading, collector_paused
-from acl_graph.readers.walking import export_files
+from acl_graph.readers.parsing.discover import export_files
+from acl_graph.readers.parsing.sniff import Sniffed, sniff
+from acl_graph.tenant.raw_export import COUNTS, RawExport, ReadFile
 
 NAME = "mgdc"
 ABOUT = "Microsoft Graph Data Connect"

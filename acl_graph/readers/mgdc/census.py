@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
-from acl_graph.readers.claims import link_of_group
+from acl_graph.readers.identity.claims import link_of_group
 from acl_graph.readers.mgdc.people import People
 
 Census = dict[str, dict[str, int]]

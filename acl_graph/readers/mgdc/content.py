@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from acl_graph.cells import read_time
-from acl_graph.readers.columns import Columns
-from acl_graph.readers.files import Sniffed
 from acl_graph.readers.mgdc.people import People
 from acl_graph.readers.mgdc.shapes import Person
 from acl_graph.readers.mgdc.source import Reading, guid, guid_cells, records, server_path
+from acl_graph.readers.parsing.row_buffer import Columns
+from acl_graph.readers.parsing.sniff import Sniffed
+from acl_graph.tenant.parse import read_time
 
 TEXT, FLAG, WHOLE = pl.String(), pl.Boolean(), pl.Int64()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from acl_graph.raw import RawExport
+from acl_graph.tenant.raw_export import RawExport
 
 #: columns of the sites table that no site record has
 NO_SITE_COLUMNS = (

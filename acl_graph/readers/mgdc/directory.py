@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from acl_graph.raw import RawExport
-from acl_graph.readers.claims import domain_of
-from acl_graph.readers.columns import Columns
-from acl_graph.readers.files import Sniffed
-from acl_graph.readers.licences import Products
+from acl_graph.readers.identity.claims import domain_of
+from acl_graph.readers.identity.licences import Products
 from acl_graph.readers.mgdc.layout import day_of
 from acl_graph.readers.mgdc.shapes import GroupDetail, Licence, Membership, User
 from acl_graph.readers.mgdc.source import Reading, guid, records
+from acl_graph.readers.parsing.row_buffer import Columns
+from acl_graph.readers.parsing.sniff import Sniffed
+from acl_graph.tenant.raw_export import RawExport
 
 EXTERNAL = "#ext#"
 #: no dataset holds the tenant's subscriptions: products are known by Microsoft's own list

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from acl_graph.readers.claims import LIMITED_ACCESS, LINK_GROUP, decode, link_of_group
-from acl_graph.readers.columns import Columns
-from acl_graph.readers.files import Sniffed
+from acl_graph.readers.identity.claims import LIMITED_ACCESS, LINK_GROUP, decode, link_of_group
 from acl_graph.readers.mgdc.people import People
 from acl_graph.readers.mgdc.source import Reading, guid, records
+from acl_graph.readers.parsing.row_buffer import Columns
+from acl_graph.readers.parsing.sniff import Sniffed
 
 TEXT, WHOLE = pl.String(), pl.Int64()
 GROUP, LINK, LIMITED = "group", "link", "limited"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
-from acl_graph.readers.files import Sniffed, fold
+from acl_graph.readers.parsing.sniff import Sniffed, fold
 
 #: columns that only a site row of this export has beside Id and Url
 SITE_MARKS = frozenset(

@@ -13,7 +13,7 @@ from enum import IntEnum
 from operator import attrgetter
 from typing import NamedTuple
 
-from acl_graph.readers.claims import (
+from acl_graph.readers.identity.claims import (
     LIMITED_ACCESS,
     LINK,
     LINK_GROUP,

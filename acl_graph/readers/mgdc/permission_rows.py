@@ -7,11 +7,11 @@ from operator import attrgetter
 
 import polars as pl
 
-from acl_graph.readers.columns import BATCH, Columns
-from acl_graph.readers.files import Sniffed, fold
 from acl_graph.readers.mgdc.people import People
 from acl_graph.readers.mgdc.shapes import Permission
 from acl_graph.readers.mgdc.source import Reading, guid, guid_cells, records
+from acl_graph.readers.parsing.row_buffer import BATCH, Columns
+from acl_graph.readers.parsing.sniff import Sniffed, fold
 
 TEXT, WHOLE = pl.String(), pl.Int64()
 KINDS = {

@@ -11,8 +11,8 @@ from datetime import date
 
 import polars as pl
 
-from acl_graph.cells import read_time
-from acl_graph.raw import RawExport
+from acl_graph.tenant.parse import read_time
+from acl_graph.tenant.raw_export import RawExport
 
 FULL = ("full", "")
 

@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 
 import polars as pl
 
-from acl_graph.readers.columns import Columns
-from acl_graph.readers.files import Sniffed
 from acl_graph.readers.mgdc.people import People
 from acl_graph.readers.mgdc.shapes import Site
 from acl_graph.readers.mgdc.source import Reading, guid, records
+from acl_graph.readers.parsing.row_buffer import Columns
+from acl_graph.readers.parsing.sniff import Sniffed
 
 ONEDRIVE_TEMPLATE = 21
 TEXT, FLAG, WHOLE = pl.String(), pl.Boolean(), pl.Int64()

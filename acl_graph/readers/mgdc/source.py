@@ -14,13 +14,13 @@ import polars as pl
 from msgspec import Struct
 
 from acl_graph.errors import BadInput
-from acl_graph.raw import RawExport
-from acl_graph.readers.columns import BATCH
-from acl_graph.readers.csv_files import Misfit, csv_frames
-from acl_graph.readers.files import LOOK, BadRecord, Sniffed, fold, open_bytes, plain, read_json_batches
 from acl_graph.readers.mgdc.shapes import SHAPES
 from acl_graph.readers.mgdc.tolerant import Lost, field_names, shaped
-from acl_graph.tables import REJECTED
+from acl_graph.readers.parsing.csv_rows import Misfit, csv_frames
+from acl_graph.readers.parsing.row_buffer import BATCH
+from acl_graph.readers.parsing.sniff import LOOK, BadRecord, Sniffed, fold, open_bytes, plain, read_json_batches
+from acl_graph.tenant.raw_export import RawExport
+from acl_graph.tenant.schema import REJECTED
 
 #: cells whose loss loses grants or memberships, and not only a fact about a row
 PEOPLE = ("SharedWith", "Members")

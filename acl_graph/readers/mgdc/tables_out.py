@@ -7,9 +7,9 @@ from dataclasses import fields
 
 import polars as pl
 
-from acl_graph.raw import COUNTS
 from acl_graph.readers.mgdc.directory import Described
 from acl_graph.readers.mgdc.people import Means
+from acl_graph.tenant.raw_export import COUNTS
 
 TEXT, FLAG, WHOLE = pl.String(), pl.Boolean(), pl.Int64()
 SOURCE = ("source_file", "source_row")

@@ -15,8 +15,8 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from acl_graph.readers.files import fold
-from acl_graph.tables import FALSE, NOTHING, TRUE
+from acl_graph.readers.parsing.sniff import fold
+from acl_graph.tenant.schema import FALSE, NOTHING, TRUE
 
 #: a cell that could not be read: (field, value)
 Lost = tuple[str, str]

@@ -1,0 +1,1 @@
+"""Why an answer is what it is: the paths behind it, the assumptions it rests on, the export gaps that widen it."""

@@ -1,0 +1,1 @@
+"""What a change to permissions is, and exactly what it would do."""

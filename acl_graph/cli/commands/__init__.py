@@ -1,0 +1,1 @@
+"""The commands, one file for each panel of `acl-graph --help`."""

@@ -1,0 +1,1 @@
+"""Which changes to make, and in which order."""

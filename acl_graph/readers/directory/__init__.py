@@ -1,0 +1,1 @@
+"""Lists of people, groups, roles, licences and segments."""

@@ -1,0 +1,1 @@
+"""Saved answers of Microsoft Graph."""

@@ -1,0 +1,1 @@
+"""Labels, rules for Copilot, Content Explorer and audit logs of Microsoft Purview."""

@@ -1,0 +1,1 @@
+"""Reports of SharePoint's admin pages and of PowerShell scripts."""

@@ -1,0 +1,1 @@
+"""Settings of sites and of the tenant, laid over an export."""
