@@ -13,7 +13,6 @@ AclGraphError
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from itertools import islice
 
 
@@ -45,6 +44,8 @@ class BadUsage(AclGraphError):
 LONG, LISTED = 120, 10
 #: how much of a name, and how many names, are compared to suggest one
 LONGEST, COMPARED = 400, 200_000
+#: how alike a suggestion must be, of 100: twice the letters in common, by the letters of both
+ALIKE = 60
 
 
 def cut(name: str) -> str:
@@ -54,9 +55,11 @@ def cut(name: str) -> str:
 
 def _nearest(asked: str, known: Sequence[str]) -> str:
     """The one of `known` that is spelled most alike, else the shortest that holds what was asked; "" for none."""
-    alike = get_close_matches(asked, known, n=1)
+    from rapidfuzz import fuzz, process
+
+    alike = process.extractOne(asked, known, scorer=fuzz.ratio, score_cutoff=ALIKE)
     if alike or not asked.strip():
-        return "".join(alike)
+        return alike[0] if alike else ""
     low = asked.strip().lower()
     holding = (name for name in known if low in name.lower())
     return min(holding, key=lambda name: (not name.lower().startswith(low), len(name), name), default="")
