@@ -64,7 +64,7 @@ ENTRA_GROUP_KINDS = (
 
 
 class Gate(StrEnum):
-    """What can stand between a person and an item, in the order in which the first failing one is named (A3)."""
+    """What can stand between a person and an item, in the order in which the first failing one is named."""
 
     ACCOUNT = "account"  #: the account is disabled, deleted, pending, or of a retired kind
     ACL = "acl"  #: no role assignment, link or admin right reaches the person

@@ -224,6 +224,13 @@ def test_every_room_of_the_house_is_in_the_picture() -> None:
     assert not missing, f"docs/how_it_works.md does not show {', '.join(sorted(missing))}"
 
 
+def test_the_catalogue_of_fixes_lists_what_pages_and_code_name() -> None:
+    rows = dict(re.findall(r"^\| (F\d\d)( \*computed\*)? \|", (DOCS / "fixes.md").read_text(encoding="utf-8"), re.M))
+    assert list(rows) == [f"F{number:02}" for number in range(1, 35)]
+    code = (ROOT / "acl_graph" / "changes" / "catalogue.py").read_text(encoding="utf-8")
+    assert set(re.findall(r'"(F\d\d)"', code)) == {fix for fix, computed in rows.items() if computed}
+
+
 def test_the_policy_page_explains_every_key() -> None:
     text = (DOCS / "policy.md").read_text(encoding="utf-8")
     policy = acl_graph.Policy().model_dump()

@@ -77,7 +77,7 @@ class Verdicts:
 
 
 def decide(units: Units, pairs: Pairs) -> Verdicts:
-    """The four verdicts and every failing gate of each pair (parts A1-A3 of the rules)."""
+    """The four verdicts and every failing gate of each pair."""
     shape = np.broadcast_shapes(pairs.users.shape, pairs.things.shape, pairs.mask.shape)
     users = np.broadcast_to(pairs.users, shape)
     things = np.broadcast_to(pairs.things, shape)
@@ -120,7 +120,7 @@ def decide(units: Units, pairs: Pairs) -> Verdicts:
     library = np.where(listed, suited, ~acl | suits(held))
     site_state, external, barrier = ok(Gate.SITE_STATE), ok(Gate.EXTERNAL_SHARING), ok(Gate.INFORMATION_BARRIER)
     restricted, dlp = ok(Gate.RESTRICTED_ACCESS), ok(Gate.DLP)
-    # A3: where only Anyone links would have been enough and do not count, it is the block that stops and not the list
+    # where only Anyone links would have been enough and do not count, it is the block that stops and not the list
     blocked = ~dlp | (no_anyone & acl & ~listed)
     view, extract = ok(Gate.ENCRYPTION), ok(Gate.COPILOT_LABEL)
     readable = view & (extract | ~copy)  # C06: an agent reads nothing out to people who may not extract it

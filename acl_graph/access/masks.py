@@ -140,7 +140,7 @@ class OneUser:
         return all_things[things]
 
     def attributed(self, pairs: Pairs, stopped: int) -> int:
-        """The failing gates of this subject and one thing, each credited with what it stops (A3).
+        """The failing gates of this subject and one thing, each credited with what it stops.
 
         A guest whose grant a guest rule takes away is stopped by that rule, not by having no grant.
         """

@@ -145,7 +145,7 @@ def _nearest(facts: Facts, by_web: dict[tuple[int, str], int], scope: int, level
 
 
 def levels_of(masks: Mask) -> NDArray[np.int8]:
-    """The level each mask gives (part A2): tests on bits, never on names (L04, L07)."""
+    """The level each mask gives: tests on bits, never on names (L04, L07)."""
     opens = masks & np.uint64(OPEN) != 0
     views = opens & (masks & np.uint64(VIEW_LIST_ITEMS) != 0)
     reads = views & (masks & np.uint64(OPEN_ITEMS) != 0)

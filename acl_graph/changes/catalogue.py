@@ -1,4 +1,4 @@
-"""The fixes of the catalogue as changes: what goes, the call that does it as data, and what else it does.
+"""The fixes of docs/fixes.md as changes: what goes, the call that does it as data, and what else it does.
 
 Names never become part of a command: a template is a word, and parameters are values that a runner passes on.
 """
@@ -257,7 +257,7 @@ def can_restrict(context: Context, site: int) -> bool:
 
 
 def public_group_of(context: Context, local: int) -> int | None:
-    """The public Microsoft 365 group whose default Members group this is: a background job fills it again (F-G0)."""
+    """The public Microsoft 365 group whose default Members group this is: a background job fills it again."""
     site = int(context.facts.people.site[local]) if local < len(context.facts.people.names) else -1
     frame = context.facts.tenant["sites"]
     if not 0 <= site < frame.height or not frame["group"][site]:

@@ -1,7 +1,7 @@
 """From a case to a finding: try its change, count who is left, look for other paths, and say so.
 
-A change that leaves paths is not called a fix (F-G1). Then the smallest set found that closes the case is offered too,
-and for broad audiences restricted access control as the immediate stop.
+A change that leaves paths is not called a fix (docs/fixes.md). Then the smallest set found that closes the case is
+offered too, and for broad audiences restricted access control as the immediate stop.
 """
 
 from __future__ import annotations

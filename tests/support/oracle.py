@@ -210,7 +210,7 @@ def switch(world: World, wide: bool, name: str, default: Any, widest: Any = None
 
 
 def flag(world: World, name: str, default: Any) -> Any:
-    """A flag of part 10: a setting, the same in both worlds."""
+    """A flag: a setting, the same in both worlds."""
     value = world.switches.get(name)
     return default if value is None else value
 
@@ -435,7 +435,7 @@ def p07_owner_claims(world: World, group: str) -> frozenset[str]:
 
 @remembered
 def tokens(world: World, wide: bool, who: str, restored: bool = False, step: str = "") -> frozenset[str]:
-    """A3: oneself, the claims and every group; `restored` as if no guest's row were void; `step` 'join' or 'eligible'
+    """Oneself, the claims and every group; `restored` as if no guest's row were void; `step` 'join' or 'eligible'
     adds what one such step would bring."""
     have = {who}
     if kind(world, who) == "anonymous" or (kind(world, who) == "unresolved" and not wide):
@@ -688,7 +688,7 @@ def h08_admin(world: World, wide: bool, who: str, thing: Thing, have: frozenset[
 def granted(
     world: World, wide: bool, who: str, thing: Thing, restored: bool, anyone_paths: bool, step: str = ""
 ) -> Access:
-    """A3: the union of everything the list gives. `anyone_paths` False leaves redeemed Anyone links out."""
+    """The union of everything the list gives. `anyone_paths` False leaves redeemed Anyone links out."""
     if kind(world, who) == "anonymous":
         return Access(0)
     have = tokens(world, wide, who, restored, step)

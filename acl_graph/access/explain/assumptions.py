@@ -266,7 +266,7 @@ def _time_matters(asked: Asked, held: Entries) -> bool:
 
 
 def _disputed(asked: Asked) -> Iterator[str]:
-    """Points on which Microsoft's pages disagree or are silent; each has a flag of its own (part 10)."""
+    """Points on which Microsoft's pages disagree or are silent; each has a flag of its own."""
     yield from _populations(asked)
     yield from _links(asked)
     yield from _surfacing(asked)
